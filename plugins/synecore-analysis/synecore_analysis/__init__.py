@@ -1,0 +1,1 @@
+"""Experiments as data frames, tables, plots and a live display."""

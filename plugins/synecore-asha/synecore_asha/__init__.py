@@ -1,0 +1,1 @@
+"""Asynchronous successive halving: rungs, brackets, stopping and promotion."""

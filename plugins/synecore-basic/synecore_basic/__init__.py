@@ -1,0 +1,1 @@
+"""The schedulers and searchers that need no model."""

@@ -1,0 +1,1 @@
+"""Trials as subprocesses of any executable script on this machine."""

@@ -1,0 +1,1 @@
+"""Where the journal of an experiment is kept: JSON lines or SQLite."""
