@@ -37,6 +37,10 @@ class DeadlockError(SynecoreError):
     """A scheduler waits although nothing is queued, running or stopping."""
 
 
+class SchedulerError(SynecoreError):
+    """A scheduler's answer breaks its contract."""
+
+
 class StoreError(SynecoreError):
     """A result store could not be written or read."""
 

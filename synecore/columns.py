@@ -1,0 +1,76 @@
+"""Growable columns of a fixed type, read through read-only views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_FIRST = 64  # rows reserved at the start; doubled whenever they run out
+
+
+class Columns:
+    """Equally long arrays that grow together by doubling. Unset values are 0, or NaN for floats."""
+
+    def __init__(self, **spec: tuple[str, tuple[int, ...]]) -> None:
+        self.n = 0
+        self._capacity = _FIRST
+        self._data = {name: np.zeros((_FIRST, *shape), dtype) for name, (dtype, shape) in spec.items()}
+        self._fill = {
+            name: np.nan if array.dtype.kind == "f" and name not in _ZEROS else 0
+            for name, array in self._data.items()
+        }
+        self._seal()
+
+    @property
+    def names(self) -> Sequence[str]:
+        return list(self._data)
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        """The writable array, longer than n. For the owner alone."""
+        return self._data[name]
+
+    def view(self, name: str) -> npt.NDArray[Any]:
+        """The first n rows, read-only."""
+        return self._sealed[name][: self.n]
+
+    def append(self, **values: Any) -> int:
+        """Add a row and return its index."""
+        row = self.n
+        if row == self._capacity:
+            self._grow()
+        data = self._data
+        if len(values) < len(data):
+            for name, fill in self._fill.items():
+                if name not in values:
+                    data[name][row] = fill
+        for name, value in values.items():
+            data[name][row] = value
+        self.n = row + 1
+        return row
+
+    def replace(self, name: str, rows: npt.NDArray[Any]) -> None:
+        """Put other rows of another width in a column's place."""
+        self._data[name] = np.zeros((self._capacity, *rows.shape[1:]), rows.dtype)
+        self._data[name][: self.n] = rows
+        self._seal()
+
+    def _grow(self) -> None:
+        self._capacity *= 2
+        for name, array in self._data.items():
+            bigger = np.zeros((self._capacity, *array.shape[1:]), array.dtype)
+            bigger[: self.n] = array[: self.n]
+            self._data[name] = bigger
+        self._seal()
+
+    def _seal(self) -> None:
+        self._sealed = {}
+        for name, array in self._data.items():
+            sealed = array.view()
+            sealed.flags.writeable = False
+            self._sealed[name] = sealed
+
+
+_ZEROS = frozenset({"reached"})  # a trial that has not reported has reached resource 0

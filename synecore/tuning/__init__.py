@@ -1,0 +1,1 @@
+"""The tuning loop: engine, tuner, ask/tell, stopping, experiments and their journal."""

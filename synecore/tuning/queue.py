@@ -1,0 +1,65 @@
+"""Start points first: a searcher that serves them before the one it wraps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from synecore.problem import Array, SearchSpace, TrialView
+from synecore.protocols import Proposal, Rebuildable, Searcher, State
+
+
+class PointQueue:
+    """Serves `trials.start_points` in order, whoever added them, then asks `searcher`.
+
+    `points_to_evaluate` of every method is handled here and nowhere else. Optional protocols of the wrapped
+    searcher (`Scores`, `WeighsBrackets`) are reached through this object.
+    """
+
+    def __init__(self, searcher: Searcher, space: SearchSpace) -> None:
+        self.searcher = searcher
+        self._space = space
+        self._served = 0
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return self.searcher.tags
+
+    def propose(
+        self, n: int, trials: TrialView, *, resource: float | Array | None = None
+    ) -> Sequence[Proposal]:
+        points = trials.start_points
+        if self._served >= len(points):
+            return self.searcher.propose(n, trials, resource=resource)
+        served = points[self._served : self._served + n]
+        self._served += len(served)
+        X = self._space.snap(self._space.encode(served))
+        proposals = [Proposal(x, why={"source": "points_to_evaluate"}) for x in X]
+        if len(proposals) < n:
+            known = {x.tobytes() for x in X}
+            more = self.searcher.propose(n - len(proposals), trials, resource=resource)
+            proposals += [p for p in more if np.asarray(p.x).tobytes() not in known]
+        return proposals
+
+    def state_dict(self) -> State | None:
+        inner = self.searcher.state_dict()
+        return None if inner is None else {"served": self._served, "searcher": inner}
+
+    def load_state_dict(self, state: State) -> None:
+        self._served = int(state["served"])
+        self.searcher.load_state_dict(state["searcher"])
+
+    def rebuild(self, trials: TrialView) -> None:
+        points = trials.start_points
+        if points:
+            known = trials.seen(self._space.snap(self._space.encode(points)))
+            self._served = int(len(known) if known.all() else np.argmin(known))
+        if isinstance(self.searcher, Rebuildable):
+            self.searcher.rebuild(trials)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "searcher":  # copying and unpickling ask before __init__
+            raise AttributeError(name)
+        return getattr(self.searcher, name)

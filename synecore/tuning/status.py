@@ -1,0 +1,180 @@
+"""How far an experiment is: counts, times, cost, and the best so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from synecore.actions import Reported, ReportedBlock, Status
+from synecore.constants import ST_WORKER_COST, ST_WORKER_TIME
+from synecore.problem import Goal
+from synecore.trials import TrialTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class MetricsStatistics:
+    """Running minimum, maximum, sum and count of numeric metrics.
+
+    The type of the first value seen for a metric fixes whether it is numeric.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0  # of reports
+        self.min_metrics: dict[str, float] = {}
+        self.max_metrics: dict[str, float] = {}
+        self.sum_metrics: dict[str, float] = {}
+        self._numeric: dict[str, bool] = {}
+
+    def add(self, metrics: Mapping[str, Any]) -> None:
+        self.count += 1
+        for name, value in metrics.items():
+            numeric = self._numeric.get(name)
+            if numeric is None:
+                numeric = self._numeric[name] = isinstance(value, (int, float)) and not isinstance(
+                    value, bool
+                )
+                if numeric:
+                    self.min_metrics[name], self.max_metrics[name] = math.inf, -math.inf
+                    self.sum_metrics[name] = 0.0
+            if numeric and value == value and not isinstance(value, str):  # NaN tells nothing
+                if value < self.min_metrics[name]:
+                    self.min_metrics[name] = value
+                if value > self.max_metrics[name]:
+                    self.max_metrics[name] = value
+                self.sum_metrics[name] += value
+
+
+class TuningStatus:
+    """What a stopping criterion, a progress display or a user asks of a running experiment.
+
+    The counts come from the trial table; only what the table does not hold is kept here.
+    """
+
+    def __init__(self, table: TrialTable, now: float = 0.0) -> None:
+        self.table = table
+        self.wallclock_time = now  # seconds on the experiment's clock
+        self.overall_metric_statistics = MetricsStatistics()
+        self.last_metrics: dict[int, Mapping[str, Any]] = {}
+        self._user_time: dict[int, float] = {}
+        self._cost: dict[int, float] = {}
+
+    def update(self, event: Reported | ReportedBlock) -> None:
+        """Count a report, or each report of a block."""
+        if isinstance(event, Reported):
+            self._add(event.trial, event.metrics)
+            return
+        names = list(event.metrics)
+        for values in zip(*event.metrics.values(), strict=True):
+            self._add(event.trial, dict(zip(names, values, strict=True)))
+
+    def _add(self, trial: int, metrics: Mapping[str, Any]) -> None:
+        self.overall_metric_statistics.add(metrics)
+        self.last_metrics[trial] = metrics
+        for name, totals in ((ST_WORKER_TIME, self._user_time), (ST_WORKER_COST, self._cost)):
+            value = metrics.get(name)
+            if isinstance(value, (int, float)) and value == value:
+                totals[trial] = max(totals.get(trial, 0.0), float(value))
+
+    @property
+    def num_trials_started(self) -> int:
+        return self.table.n_trials
+
+    @property
+    def num_trials_completed(self) -> int:
+        return self.table.count(Status.COMPLETED)
+
+    @property
+    def num_trials_failed(self) -> int:
+        return self.table.count(Status.FAILED)
+
+    @property
+    def num_trials_finished(self) -> int:
+        """Completed, stopped, stopping or failed: trials that can run no more."""
+        count = self.table.count
+        return (count(Status.COMPLETED) + count(Status.STOPPED) + count(Status.STOPPING)
+                + count(Status.FAILED))  # fmt: skip
+
+    @property
+    def num_trials_running(self) -> int:
+        return self.table.count(Status.RUNNING) + self.table.count(Status.QUEUED)
+
+    @property
+    def user_time(self) -> float:
+        """Seconds spent in the workers, all trials together."""
+        return sum(self._user_time.values())
+
+    @property
+    def cost(self) -> float:
+        """Estimated cost of all trials: the problem's cost metric, else what the reporter estimates."""
+        if self.table.problem.cost is None:
+            return sum(self._cost.values())
+        return self.table.total_cost
+
+    def get_dataframe(self) -> pd.DataFrame:
+        """One row a trial: status, counts, configuration and last metrics."""
+        import pandas as pd
+
+        return pd.DataFrame([self.row(trial) for trial in range(self.table.n_trials)])
+
+    def row(self, trial: int) -> dict[str, Any]:
+        """A trial's line in the status table, without any data-frame library."""
+        table = self.table
+        row: dict[str, Any] = {
+            "trial_id": trial,
+            "status": table.status(trial).label,
+            "iter": int(table.value("reports", trial)),
+        }
+        row |= table.configs[trial]
+        row |= self.last_metrics.get(trial, {})
+        return row
+
+    def summary(self) -> str:
+        """One line for a log."""
+        count = self.table.count
+        parts = [
+            f"{int(self.wallclock_time)} s",
+            f"{self.num_trials_started} trials",
+            f"{self.num_trials_running} running",
+        ]
+        parts += [
+            f"{count(status)} {status.name.lower()}"
+            for status in (Status.PAUSED, Status.STOPPED, Status.COMPLETED, Status.FAILED)
+            if count(status)
+        ]
+        if self.cost:
+            parts.append(f"cost {self.cost:.2f}")
+        found = best_metric(self.table)
+        if found is not None:
+            trial, value = found
+            parts.append(f"best {self.table.problem.objectives[0].name}={value:.6g} (trial {trial})")
+        return " · ".join(parts)
+
+
+def best_metric(table: TrialTable, objective: int = 0) -> tuple[int, float] | None:
+    """Trial and value, in the user's sign, of the best observation; None if there is none."""
+    found = table.best(objective)
+    if found is None:
+        return None
+    trial, y = found
+    return trial, -y if table.problem.objectives[objective].goal is Goal.MAXIMIZE else y
+
+
+def print_best_metric_found(status: TuningStatus) -> tuple[int, float] | None:
+    """Print a summary and the best value of the first metric; return trial and value."""
+    print(status.summary())
+    found = best_metric(status.table)
+    if found is not None:
+        trial, value = found
+        name = status.table.problem.objectives[0].name
+        print(f"best {name}: {value:.6g}, trial {trial}, configuration {status.table.configs[trial]}")
+    return found
+
+
+def duration(seconds: float) -> str:
+    """'1:02:03' for people."""
+    seconds = int(seconds)
+    text = f"{seconds % 3600 // 60}:{seconds % 60:02d}"
+    return f"{seconds // 3600}:{text.zfill(5)}" if seconds >= 3600 else text

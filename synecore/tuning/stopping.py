@@ -1,0 +1,149 @@
+"""When an experiment is over."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import attrs
+from attrs.validators import optional
+
+from synecore.errors import OptionError
+from synecore.problem import Goal
+from synecore.tuning.status import TuningStatus
+
+StopCriterion: TypeAlias = Callable[[TuningStatus], bool]
+
+
+def _positive(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        raise OptionError(
+            f"StoppingCriterion: '{attribute.name}' must be a number >= 0, got {value!r}"
+        )
+
+
+def _thresholds(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    numbers = isinstance(value, Mapping) and all(isinstance(v, (int, float)) for v in value.values())
+    if not numbers:
+        raise OptionError(
+            f"StoppingCriterion: '{attribute.name}' maps metric names to numbers, got {value!r}"
+        )
+
+
+def _number() -> Any:
+    return attrs.field(default=None, validator=optional(_positive))
+
+
+def _mapping() -> Any:
+    return attrs.field(default=None, validator=optional(_thresholds))
+
+
+@attrs.frozen
+class StoppingCriterion:
+    """True as soon as one of the given limits is passed.
+
+    The limits on numbers hold once there are *more* than that many, and the others once the value is beyond:
+
+    max_wallclock_time        seconds on the experiment's clock, interruptions not counted
+    max_num_evaluations       reports
+    max_num_trials_started    trials started
+    max_num_trials_completed  trials that ran to their end; not stopped or failed ones
+    max_cost                  total cost of all trials
+    max_num_trials_finished   completed, stopped, stopping or failed trials
+    min_metric_value          metric -> threshold: a report lies below it
+    max_metric_value          metric -> threshold: a report lies above it
+    """
+
+    max_wallclock_time: float | None = _number()
+    max_num_evaluations: int | None = _number()
+    max_num_trials_started: int | None = _number()
+    max_num_trials_completed: int | None = _number()
+    max_cost: float | None = _number()
+    max_num_trials_finished: int | None = _number()
+    min_metric_value: Mapping[str, float] | None = _mapping()
+    max_metric_value: Mapping[str, float] | None = _mapping()
+
+    def __call__(self, status: TuningStatus) -> bool:
+        return self.reason(status) is not None
+
+    def reason(self, status: TuningStatus) -> str | None:
+        """Which limit was passed, in words; None while none was."""
+        seen = status.overall_metric_statistics
+        limits = (
+            ("max_wallclock_time", self.max_wallclock_time, lambda: status.wallclock_time),
+            ("max_num_evaluations", self.max_num_evaluations, lambda: seen.count),
+            ("max_num_trials_started", self.max_num_trials_started, lambda: status.num_trials_started),
+            ("max_num_trials_completed", self.max_num_trials_completed,
+             lambda: status.num_trials_completed),
+            ("max_cost", self.max_cost, lambda: status.cost),
+            ("max_num_trials_finished", self.max_num_trials_finished,
+             lambda: status.num_trials_finished),
+        )  # fmt: skip
+        for name, limit, value in limits:
+            if limit is not None and value() > limit:
+                return f"{name}={limit:g}"
+        for metric, limit in (self.min_metric_value or {}).items():
+            if seen.min_metrics.get(metric, limit) < limit:
+                return f"min_metric_value {metric}<{limit:g}"
+        for metric, limit in (self.max_metric_value or {}).items():
+            if seen.max_metrics.get(metric, limit) > limit:
+                return f"max_metric_value {metric}>{limit:g}"
+        return None
+
+    def deadline(self) -> float | None:
+        """The time at which the criterion holds by itself; None if it does not look at the clock."""
+        return self.max_wallclock_time
+
+    def to_json(self) -> dict[str, Any]:
+        return attrs.asdict(self, filter=lambda _, value: value is not None)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> StoppingCriterion:
+        return cls(**values)
+
+
+class PlateauStopper:
+    """Stops when the best `num_trials` values of a metric have hardly differed for a while.
+
+    After each new trial with a value of `metric` the standard deviation of the `num_trials` best trials so far
+    is taken, as Ray Tune's ExperimentPlateauStopper does. Once it was at most `std` for more than `patience`
+    trials in a row, the experiment ends.
+    """
+
+    def __init__(
+        self, metric: str, std: float = 0.001, num_trials: int = 10, mode: str = "min", patience: int = 0
+    ) -> None:
+        if num_trials < 2:
+            raise OptionError(f"PlateauStopper: 'num_trials' must be at least 2, got {num_trials}")
+        if std < 0 or patience < 0:
+            raise OptionError(
+                f"PlateauStopper: 'std' and 'patience' must be >= 0, got {std} and {patience}"
+            )
+        self.metric, self.std, self.num_trials, self.patience = metric, std, num_trials, patience
+        self._sign = -1.0 if Goal(mode) is Goal.MAXIMIZE else 1.0
+        self._best: dict[int, float] = {}
+        self._flat_for = 0
+
+    def __call__(self, status: TuningStatus) -> bool:
+        known = len(self._best)
+        for trial, metrics in status.last_metrics.items():
+            value = metrics.get(self.metric)
+            if isinstance(value, (int, float)) and value == value:
+                value = self._sign * value
+                self._best[trial] = min(value, self._best.get(trial, value))
+        if len(self._best) > known and len(self._best) >= self.num_trials:
+            top = sorted(self._best.values())[: self.num_trials]
+            self._flat_for = self._flat_for + 1 if statistics.pstdev(top) <= self.std else 0
+        return self._flat_for > self.patience
+
+
+def why_to_stop(criterion: StopCriterion, status: TuningStatus) -> str | None:
+    """The reason in words if the criterion holds, None otherwise."""
+    reason = getattr(criterion, "reason", None)
+    if reason is not None:
+        text: str | None = reason(status)
+        return text
+    if criterion(status):
+        return getattr(criterion, "__name__", type(criterion).__name__)
+    return None
