@@ -1,0 +1,27 @@
+"""Hooks of synecore-asha."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from synecore.plugins.hookspecs import Capability, Component, hookimpl
+from synecore_asha.options import ASHAOptions
+
+
+@hookimpl
+def synecore_schedulers() -> Iterable[Component]:
+    return [
+        Component(
+            "asha",
+            "synecore_asha.scheduler:ASHA",
+            ASHAOptions,
+            supports={
+                Capability.FIDELITY,
+                Capability.CONSTRAINTS,
+                Capability.COST,
+                Capability.CONDITIONAL,
+                Capability.TRANSFER,
+            },
+            summary="Asynchronous successive halving: stops or pauses all but the best at rungs.",
+        ),
+    ]

@@ -1,0 +1,239 @@
+"""Asynchronous successive halving and Hyperband.
+
+Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht, Talwalkar, "A System for Massively Parallel
+Hyperparameter Tuning" (2018), arXiv:1810.05934, algorithm 2; Jamieson and Talwalkar, "Non-stochastic
+Best Arm Identification and Hyperparameter Optimization" (AISTATS 2016) for successive halving.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from synecore import seeds
+from synecore.actions import Action, Reply, Report, Resume, Start, Status, Stop, Why
+from synecore.errors import OptionError
+from synecore.plugins.hookspecs import Setup
+from synecore.problem import Array, Fidelity, Goal, Problem, TrialView
+from synecore.protocols import Proposal, Rebuildable, Searcher, State
+from synecore_asha import snapshots
+from synecore_asha.brackets import Brackets
+from synecore_asha.levels import rung_levels
+from synecore_asha.options import ASHAOptions
+from synecore_asha.replayed import replay_rungs
+from synecore_asha.rungs import Rung
+from synecore_asha.variants import VARIANTS, Variant
+
+logger = logging.getLogger(__name__)
+BUSY = int(Status.STOPPING)  # this status and those below hold a worker
+
+
+class ASHA:
+    """Compares trials at rungs, without ever waiting for others to arrive there.
+
+    Attributes
+    ----------
+    rung_levels  levels r_j < r_max, ascending
+    brackets     the rungs and what is known at them
+    """
+
+    decides: Literal["reports", "milestones"] = "milestones"
+
+    def __init__(self, setup: Setup, options: ASHAOptions) -> None:
+        problem, fidelity = _with_fidelity(setup.problem)
+        self.problem = problem
+        self.scheduler_type = options.type
+        self.searcher_data = options.searcher_data
+        self.register_pending_myopic = options.register_pending_myopic
+        self.resource_attr = fidelity.name
+        self.max_resource_level = fidelity.high
+        self.rung_levels = _levels(options, fidelity.high)
+        self.brackets = Brackets(
+            self.rung_levels, fidelity.high, options.brackets,
+            system_each=options.rung_system_per_bracket,
+        )  # fmt: skip
+        self.searcher: Searcher = setup.make("searcher", options.searcher)
+        self.tags: Mapping[str, str] = {**self.searcher.tags, "bracket": "i4"}
+        self._do_snapshots = options.do_snapshots
+        self._sign = -1.0 if problem.objectives[0].goal is Goal.MAXIMIZE else 1.0
+        self._ends_itself = fidelity.attr is not None
+        self._variant: Variant = VARIANTS[options.type](
+            self._explain, ends_itself=self._ends_itself
+        )
+        self._rng = seeds.stream(setup.seed, "scheduler")
+
+    # ---- decisions ----------------------------------------------------------------------
+
+    def suggest(
+        self, n: int, trials: TrialView, now: float
+    ) -> Sequence[Start | Resume] | Literal[Reply.WAIT, Reply.EXHAUSTED]:
+        """Resume what may be promoted; start new trials on the workers that are left."""
+        weights = self._bracket_weights(trials)
+        chosen: list[Start | Resume] = []
+        begin: list[int] = []  # brackets of new trials
+        for _ in range(n):
+            bracket = self.brackets.draw(self._rng, weights)
+            resume = self._variant.resume(self.brackets.system(bracket), trials)
+            if resume is None:
+                begin.append(bracket)
+            else:
+                chosen.append(resume)
+        if begin:
+            chosen += self._start(begin, trials)
+        if chosen:
+            return chosen
+        # The space is used up; what is paused in other brackets may still be promoted.
+        for system in self.brackets.systems:
+            resume = self._variant.resume(system, trials)
+            if resume is not None:
+                return [resume]
+        busy = self._variant.pauses and bool((trials.trial("status") <= BUSY).any())
+        return Reply.WAIT if busy else Reply.EXHAUSTED
+
+    def on_report(self, report: Report, trials: TrialView) -> Sequence[Action]:
+        """Judge a trial that reached its milestone, one rung a call."""
+        if not report.at_milestone:
+            return ()
+        trial = report.trial
+        system = self.brackets.system(int(trials.trial("bracket")[trial]))
+        rung = system.rung(float(trials.trial("milestone")[trial]))
+        if rung is not None:
+            return self._variant.at_rung(trial, float(report.y[0]), rung, system)
+        if self._ends_itself:
+            return ()
+        return (Stop(trial, why={"resource": report.resource, "max_t": self.max_resource_level}),)
+
+    def on_end(self, trial: int, status: Status, trials: TrialView) -> Sequence[Action]:
+        """Note that a trial waits for its promotion, or cannot be promoted any more."""
+        self._variant.on_end(
+            trial, status, self.brackets.system(int(trials.trial("bracket")[trial]))
+        )
+        return ()
+
+    def _start(self, begin: Sequence[int], trials: TrialView) -> list[Start]:
+        """Return up to len(begin) new trials, the i-th in bracket begin[i]."""
+        if self._do_snapshots and hasattr(self.searcher, "read_snapshot"):
+            self.searcher.read_snapshot(snapshots.take(self.brackets, begin[0], trials))
+        first = [self.brackets.first_level(bracket) for bracket in begin]
+        resource: float | Array = first[0] if len(first) == 1 else np.array(first)
+        proposals = self.searcher.propose(len(begin), trials, resource=resource)
+        return [
+            self._begin(proposal, bracket, level)
+            for proposal, bracket, level in zip(proposals, begin, first, strict=False)
+        ]
+
+    def _begin(self, proposal: Proposal, bracket: int, level: float) -> Start:
+        return Start(
+            proposal.x,
+            until=level if self._variant.pauses else self.max_resource_level,
+            milestone=level,
+            tags={**proposal.tags, "bracket": bracket},
+            why=proposal.why if self.brackets.n == 1 else {**proposal.why, "bracket": bracket},
+        )
+
+    def _bracket_weights(self, trials: TrialView) -> list[float] | None:
+        """Return what the searcher has learned about brackets, None for the default."""
+        if self.brackets.n == 1 or not hasattr(self.searcher, "bracket_weights"):
+            return None
+        levels = np.array([*self.brackets.levels, self.max_resource_level])[: self.brackets.n]
+        return [float(weight) for weight in self.searcher.bracket_weights(levels, trials)]
+
+    def _explain(self, rung: Rung, rank: int, value: float, cutoff: float | None) -> Why:
+        """Return what `synecore why` shows, in the user's signs; ranks count from 1."""
+        sign = self._sign
+        return {
+            "rung": int(rung.level),
+            "rank": rank + 1,
+            "of": len(rung),
+            "cutoff": None if cutoff is None else sign * cutoff,
+            "value": sign * value,
+        }
+
+    # ---- what others may look at --------------------------------------------------------
+
+    @property
+    def terminator(self) -> Brackets:
+        """The rungs, by the name that users of the documented system know."""
+        return self.brackets
+
+    @property
+    def num_brackets(self) -> int:
+        return self.brackets.n
+
+    def does_pause_resume(self) -> bool:
+        return self._variant.pauses
+
+    def information_for_rungs(self) -> list[tuple[int, int, float]]:
+        """Return (level, number of entries, quantile), highest rung first."""
+        return self.brackets.information_for_rungs()
+
+    def paused_trials(self, resource: float | None = None) -> list[tuple[int, int, float, int]]:
+        """Return (trial, rank, minimised value, level) of trials that wait for promotion."""
+        return self.brackets.paused_trials(resource)
+
+    # ---- state --------------------------------------------------------------------------
+
+    def state_dict(self) -> State | None:
+        searcher = self.searcher.state_dict()
+        if searcher is None:
+            return None
+        return {
+            "searcher": searcher,
+            "rng": seeds.state_of(self._rng),
+            "brackets": self.brackets.state_dict(),
+            "variant": self._variant.state_dict(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.searcher.load_state_dict(state["searcher"])
+        seeds.restore(self._rng, state["rng"])
+        self.brackets.load_state_dict(state["brackets"])
+        self._variant.load_state_dict(state["variant"])
+
+    def rebuild(self, trials: TrialView) -> None:
+        """Fill the rungs from the table; equal to the live ones after any event."""
+        self.brackets.clear()
+        self._variant.clear()
+        replay_rungs(self.brackets, self._variant, trials)
+        if isinstance(self.searcher, Rebuildable):
+            self.searcher.rebuild(trials)
+
+
+def _with_fidelity(problem: Problem | None) -> tuple[Problem, Fidelity]:
+    fidelity = problem.fidelity if problem is not None else None
+    if problem is None or fidelity is None or not math.isfinite(fidelity.high):
+        raise OptionError(
+            "scheduler 'asha' compares trials as they run, so it needs 'resource_attr' (the metric "
+            "that counts epochs) and the largest resource, as 'max_resource_attr' (the key of the "
+            "configuration space that holds it) or 'max_t'. To run trials without early stopping, "
+            "use scheduler 'fifo'."
+        )
+    return problem, fidelity
+
+
+def _levels(options: ASHAOptions, max_t: float) -> list[int]:
+    if options.rung_levels is not None:
+        ignored = {
+            "grace_period": options.grace_period != 1,
+            "reduction_factor": options.reduction_factor is not None,
+            "rung_increment": options.rung_increment is not None,
+        }
+        names = [name for name, given in ignored.items() if given]
+        if names:
+            logger.warning("scheduler 'asha': 'rung_levels' decides alone, ignored: %s.", names)
+    elif options.rung_increment is not None and options.reduction_factor is not None:
+        logger.warning(
+            "scheduler 'asha': 'reduction_factor' decides, 'rung_increment' is ignored; "
+            "give only the one you mean."
+        )
+    return rung_levels(
+        max_t,
+        grace_period=options.grace_period,
+        reduction_factor=options.reduction_factor,
+        rung_increment=options.rung_increment,
+        levels=options.rung_levels,
+    )
