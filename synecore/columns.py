@@ -24,6 +24,13 @@ class Columns:
         }
         self._seal()
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_sealed"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._seal()  # views of these arrays, not copies of the old ones
+
     @property
     def names(self) -> Sequence[str]:
         return list(self._data)

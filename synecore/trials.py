@@ -58,6 +58,7 @@ class TrialTable:
         self.problem = problem
         self.start_points: list[Mapping[str, Any]] = list(problem.start_points)
         self.configs: list[Mapping[str, Any]] = []  # as given to the trials, constants included
+        self.total_cost = 0.0  # of all trials, in the units of the problem's cost metric
         self._reader = MetricReader(problem)
         d, m, k = len(problem.space.names), len(problem.objectives), len(problem.constraints)
         self._tags = dict(tags or {})
@@ -130,10 +131,18 @@ class TrialTable:
         """What a STOPPING trial becomes when its end is seen."""
         return self._fate[trial]
 
-    @property
-    def total_cost(self) -> float:
-        """What all trials have cost so far, in the units of the problem's cost metric."""
-        return sum(cost for _, cost in self._cost)
+    def check(self, trial: int, metrics: Mapping[str, Any]) -> str | None:
+        """What is wrong with a report before it is made; None if nothing is."""
+        measured = self._reader.read(metrics, int(self._trials["reports"][trial]) + 1)
+        if isinstance(measured, str):
+            return measured
+        return self._out_of_order(trial, measured.resource)
+
+    def _out_of_order(self, trial: int, resource: float) -> str | None:
+        last = self._last[trial]
+        if resource >= last:
+            return None
+        return f"reported {self._reader.resource_name}={resource:g} after {last:g}; it must not decrease"
 
     def best(self, objective: int = 0) -> tuple[int, float] | None:
         """Trial and minimised value of the best finite, feasible observation; None if there is none."""
@@ -252,12 +261,9 @@ class TrialTable:
         if not late:
             if status == QUEUED:
                 self._set_status(trial, RUNNING)
-            if resource < self._last[trial]:
-                return BadReport(
-                    trial,
-                    f"reported {self._reader.resource_name}={resource:g} after "
-                    f"{self._last[trial]:g}; it must not decrease",
-                )
+            disorder = self._out_of_order(trial, resource)
+            if disorder is not None:
+                return BadReport(trial, disorder)
         reached = float(trials["reached"][trial])
         repeat = not late and resource <= reached
         cost = math.nan if late else self._total_cost(trial, measured, reached)
@@ -283,11 +289,12 @@ class TrialTable:
         """Cost over the trial's whole life: what earlier starts cost, and this one so far."""
         if math.isnan(measured.cost):
             return math.nan
-        offset = self._cost[trial][0]
+        offset, before = self._cost[trial]
         if self._last[trial] == 0.0 and offset and measured.resource <= reached:
             offset = 0.0  # it began again from scratch, and counts its cost from there
         total = offset + measured.cost
         self._cost[trial] = (offset, total)
+        self.total_cost += total - before
         return total
 
     def _block(self, event: ReportedBlock) -> Report | BadReport | None:

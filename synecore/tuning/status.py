@@ -58,8 +58,8 @@ class TuningStatus:
         self.wallclock_time = now  # seconds on the experiment's clock
         self.overall_metric_statistics = MetricsStatistics()
         self.last_metrics: dict[int, Mapping[str, Any]] = {}
-        self._user_time: dict[int, float] = {}
-        self._cost: dict[int, float] = {}
+        self._worker_totals = {ST_WORKER_TIME: 0.0, ST_WORKER_COST: 0.0}
+        self._worker_last: dict[tuple[str, int], float] = {}
 
     def update(self, event: Reported | ReportedBlock) -> None:
         """Count a report, or each report of a block."""
@@ -73,10 +73,14 @@ class TuningStatus:
     def _add(self, trial: int, metrics: Mapping[str, Any]) -> None:
         self.overall_metric_statistics.add(metrics)
         self.last_metrics[trial] = metrics
-        for name, totals in ((ST_WORKER_TIME, self._user_time), (ST_WORKER_COST, self._cost)):
+        for name in self._worker_totals:
             value = metrics.get(name)
             if isinstance(value, (int, float)) and value == value:
-                totals[trial] = max(totals.get(trial, 0.0), float(value))
+                before = self._worker_last.get((name, trial), 0.0)
+                if value < before:  # the reporter of a resumed trial counts from 0 again
+                    before = 0.0
+                self._worker_last[name, trial] = value
+                self._worker_totals[name] += value - before
 
     @property
     def num_trials_started(self) -> int:
@@ -104,13 +108,13 @@ class TuningStatus:
     @property
     def user_time(self) -> float:
         """Seconds spent in the workers, all trials together."""
-        return sum(self._user_time.values())
+        return self._worker_totals[ST_WORKER_TIME]
 
     @property
     def cost(self) -> float:
         """Estimated cost of all trials: the problem's cost metric, else what the reporter estimates."""
         if self.table.problem.cost is None:
-            return sum(self._cost.values())
+            return self._worker_totals[ST_WORKER_COST]
         return self.table.total_cost
 
     def get_dataframe(self) -> pd.DataFrame:

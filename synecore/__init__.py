@@ -1,0 +1,117 @@
+"""Hyperparameter optimisation in which every algorithm and every backend is a plugin.
+
+    from synecore import Reporter, StoppingCriterion, Tuner, make_backend, make_scheduler, tune
+
+Names are imported when they are first used, so that a training script pays for the reporter alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from synecore.plugins.make import (
+        make,
+        make_acquisition,
+        make_backend,
+        make_scheduler,
+        make_searcher,
+        make_store,
+        make_surrogate,
+    )
+    from synecore.problem import Problem
+    from synecore.report import Reporter
+    from synecore.tuning.asktell import AskTell, SchedulerDecision
+    from synecore.tuning.callbacks import (
+        ExtraResultsComposer,
+        StoreResultsCallback,
+        TunerCallback,
+    )
+    from synecore.tuning.experiment import Experiment
+    from synecore.tuning.onecall import tune
+    from synecore.tuning.status import TuningStatus
+    from synecore.tuning.stopping import PlateauStopper, StoppingCriterion
+    from synecore.tuning.trial import Trial, TrialResult
+    from synecore.tuning.tuner import Tuner
+
+_HOME = {
+    "Reporter": "report",
+    "Problem": "problem",
+    "make": "plugins.make",
+    "make_acquisition": "plugins.make",
+    "make_backend": "plugins.make",
+    "make_scheduler": "plugins.make",
+    "make_searcher": "plugins.make",
+    "make_store": "plugins.make",
+    "make_surrogate": "plugins.make",
+    "AskTell": "tuning.asktell",
+    "SchedulerDecision": "tuning.asktell",
+    "ExtraResultsComposer": "tuning.callbacks",
+    "StoreResultsCallback": "tuning.callbacks",
+    "TunerCallback": "tuning.callbacks",
+    "Experiment": "tuning.experiment",
+    "tune": "tuning.onecall",
+    "TuningStatus": "tuning.status",
+    "PlateauStopper": "tuning.stopping",
+    "StoppingCriterion": "tuning.stopping",
+    "Trial": "tuning.trial",
+    "TrialResult": "tuning.trial",
+    "Tuner": "tuning.tuner",
+}
+
+__all__ = [
+    "AskTell",
+    "Experiment",
+    "ExtraResultsComposer",
+    "PlateauStopper",
+    "Problem",
+    "Reporter",
+    "SchedulerDecision",
+    "StoppingCriterion",
+    "StoreResultsCallback",
+    "Trial",
+    "TrialResult",
+    "Tuner",
+    "TunerCallback",
+    "TuningStatus",
+    "__version__",
+    "load_experiment",
+    "make",
+    "make_acquisition",
+    "make_backend",
+    "make_scheduler",
+    "make_searcher",
+    "make_store",
+    "make_surrogate",
+    "tune",
+]
+
+
+def load_experiment(name: str, **options: Any) -> Any:
+    """Results of an experiment as data frames and plots; comes with synecore-analysis."""
+    try:
+        from synecore_analysis import load_experiment as load
+    except ModuleNotFoundError as error:
+        if error.name != "synecore_analysis":
+            raise
+        message = (
+            "load_experiment needs synecore-analysis: pip install synecore-analysis. "
+            "synecore.Experiment.open(name) reads an experiment without it"
+        )
+        raise ModuleNotFoundError(message, name=error.name) from None
+    return load(name, **options)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,167 @@
+"""Hooks a plugin may implement. Hook API version 1.
+
+A component hook runs once, when one of the plugin's components is first asked for.
+An observer hook runs at most once a tick of the tuning loop, with the tick's events. Six kinds of
+component have a hook of their own; a plugin may open further kinds, whose entry points are in
+`synecore.v1.<kind>s` like all others.
+
+This module is imported by every plugin's `plugin.py`, so it imports nothing heavier than attrs
+and pluggy.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import attrs
+import pluggy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pathlib import Path
+
+    import numpy as np
+
+    from synecore.actions import Event
+    from synecore.options import ComponentRef
+    from synecore.presets import Preset
+    from synecore.problem import Problem, TrialView
+    from synecore.tuning.status import TuningStatus
+    from synecore.tuning.status import TuningStatus
+
+API = 1
+hookspec = pluggy.HookspecMarker("synecore")
+hookimpl = pluggy.HookimplMarker("synecore")
+
+
+class Capability(enum.Enum):
+    FIDELITY = "fidelity"
+    MULTI_OBJECTIVE = "several objectives"
+    CONSTRAINTS = "constraints"
+    COST = "cost"
+    TRANSFER = "earlier tasks"
+    CONDITIONAL = "conditional spaces"
+
+
+class Make(Protocol):
+    """Build a nested component, for the same problem or for another one."""
+
+    def __call__(
+        self,
+        kind: str,
+        name: str | ComponentRef,
+        *,
+        problem: Problem | None = None,
+        seed: np.random.SeedSequence | None = None,
+        **options: Any,
+    ) -> Any:
+        """Return the component `name` of `kind`.
+
+        `name` may be the value of a `component()` option. Give a `seed` of its own
+        (`seeds.child(setup.seed, "second")`) where two components of one kind must differ.
+        """
+
+
+@attrs.frozen
+class Setup:
+    """What every component is built from."""
+
+    problem: Problem | None  # None for backends and stores, which learn it when opened
+    seed: np.random.SeedSequence  # keyed by role ("searcher/initial"), not by order of creation
+    make: Make
+
+
+@attrs.frozen
+class Component:
+    """What a plugin says of one of its components; nothing heavy is imported to say it."""
+
+    name: str
+    target: str | Preset  # "package.module:callable", called as target(setup, options)
+    options: type | None = None  # attrs class
+    supports: frozenset[Capability] = attrs.field(default=frozenset(), converter=frozenset)
+    summary: str = ""
+    requires: frozenset[Capability] = attrs.field(default=frozenset(), converter=frozenset)
+    ignores: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    # options of sibling components, accepted with a warning
+
+
+@attrs.frozen
+class ExperimentView:
+    """What observers see of an experiment."""
+
+    name: str
+    problem: Problem
+    trials: TrialView
+    metadata: dict[str, Any]
+    folder: Path | None = None  # where the experiment lies, None where it is not on disk
+    status: TuningStatus | None = None  # counts, times and the best so far
+
+
+@hookspec
+def synecore_schedulers() -> Iterable[Component]:
+    """Return the schedulers this plugin provides."""
+    return ()
+
+
+@hookspec
+def synecore_searchers() -> Iterable[Component]:
+    """Return the searchers this plugin provides."""
+    return ()
+
+
+@hookspec
+def synecore_surrogates() -> Iterable[Component]:
+    """Return the surrogate models this plugin provides."""
+    return ()
+
+
+@hookspec
+def synecore_acquisitions() -> Iterable[Component]:
+    """Return the acquisition functions this plugin provides."""
+    return ()
+
+
+@hookspec
+def synecore_backends() -> Iterable[Component]:
+    """Return the trial backends this plugin provides."""
+    return ()
+
+
+@hookspec
+def synecore_stores() -> Iterable[Component]:
+    """Return the result stores this plugin provides."""
+    return ()
+
+
+@hookspec
+def synecore_components(kind: str) -> Iterable[Component]:
+    """Return components of a further kind that a plugin opens, such as displays or kernels."""
+    return ()
+
+
+@hookspec
+def synecore_columns(experiment: ExperimentView, event: Event) -> Mapping[str, Any] | None:
+    """Return extra columns to store with a report."""
+
+
+@hookspec
+def synecore_experiment_start(experiment: ExperimentView) -> None:
+    """Observe the start, or the resumption, of an experiment."""
+
+
+@hookspec
+def synecore_events(experiment: ExperimentView, events: Sequence[Event]) -> None:
+    """Observe what happened in one tick, after it was stored."""
+
+
+@hookspec
+def synecore_experiment_end(experiment: ExperimentView, reason: str) -> None:
+    """Observe the end of an experiment and why it ended."""
+
+
+@hookspec
+def synecore_commands(commands: Any) -> None:
+    """Add subcommands to the `synecore` command line."""

@@ -1,0 +1,175 @@
+"""An experiment is a folder: create one, open one, read it without the plugins that made it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from synecore.actions import Event, Reported, ReportedBlock
+from synecore.constants import SMT_TUNER_CREATION_TIMESTAMP, ST_METADATA_FILENAME
+from synecore.errors import ExperimentError, OptionError
+from synecore.paths import experiment_path, find_experiment
+from synecore.problem import Problem
+from synecore.protocols import ResultStore
+from synecore.trials import TrialTable
+from synecore.tuning.results import result_rows, write_results
+from synecore.tuning.status import TuningStatus, best_metric
+
+FORMAT = 1  # of the folder; a reader refuses a newer one
+
+
+@attrs.frozen
+class Experiment:
+    """A folder on disk, finished, running or interrupted. Reading it needs no plugin but its store's."""
+
+    path: Path
+    metadata: Mapping[str, Any]
+
+    @classmethod
+    def open(
+        cls, name: str | os.PathLike[str], local_path: str | os.PathLike[str] | None = None
+    ) -> Experiment:
+        """Find an experiment by name, path or unambiguous beginning."""
+        path = find_experiment(name, local_path)
+        file = path / ST_METADATA_FILENAME
+        try:
+            metadata = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ExperimentError(f"{file} cannot be read: {error}") from error
+        if metadata.get("format", 0) > FORMAT:
+            raise ExperimentError(
+                f"experiment '{path.name}' has format {metadata['format']}, this synecore reads up to "
+                f"{FORMAT}; update synecore"
+            )
+        return cls(path, metadata)
+
+    @property
+    def name(self) -> str:
+        return str(self.metadata["name"])
+
+    def problem(self) -> Problem:
+        return Problem.from_json(self.metadata["problem"])
+
+    def store(self, mode: str = "r") -> ResultStore:
+        """The journal on disk; mode "a" to go on writing it."""
+        return open_store(self.metadata["store"], self.path, mode)
+
+    def events(self) -> Iterator[Event]:
+        store = self.store()
+        try:
+            yield from store.events()
+        finally:
+            store.close()
+
+    def table(self) -> TrialTable:
+        """Fold the journal."""
+        return self.status().table
+
+    def status(self) -> TuningStatus:
+        """Fold the journal into table and status, as they stood after its last event."""
+        status = TuningStatus(TrialTable(self.problem(), self.metadata.get("tags", {})))
+        for event in self.events():
+            status.table.apply(event)
+            if isinstance(event, (Reported, ReportedBlock)):
+                status.update(event)
+            at = getattr(event, "at", 0.0)
+            status.wallclock_time = float(at[-1]) if isinstance(event, ReportedBlock) else at
+        return status
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """One row a report, with the documented columns."""
+        return result_rows(self.events(), self.metadata)
+
+    def export(self) -> Path:
+        """Write results.csv.zip into the folder and return its path."""
+        return write_results(self.path, self.events(), self.metadata)
+
+    def best_config(self, metric: str | int = 0) -> dict[str, Any]:
+        """Trial, metric and configuration of the best observation.
+
+        Raises ExperimentError if nothing finite and feasible was reported yet.
+        """
+        table = self.table()
+        index = objective_index(table.problem, metric)
+        found = best_metric(table, index)
+        if found is None:
+            raise ExperimentError(
+                f"experiment '{self.name}' has no finite, feasible value of "
+                f"'{table.problem.objectives[index].name}' yet"
+            )
+        trial, value = found
+        return {
+            "trial_id": trial,
+            table.problem.objectives[index].name: value,
+            **{f"config_{name}": v for name, v in table.configs[trial].items()},
+        }
+
+    def trial_path(self, trial: int) -> Path:
+        return self.path / str(trial)
+
+
+def objective_index(problem: Problem, metric: str | int) -> int:
+    """Index of an objective given by index or name."""
+    names = [objective.name for objective in problem.objectives]
+    if isinstance(metric, str):
+        if metric not in names:
+            raise OptionError(f"metric {metric!r} is no objective of the experiment: {', '.join(names)}")
+        return names.index(metric)
+    if not 0 <= metric < len(names):
+        raise OptionError(f"metric {metric} is out of range; the objectives are {', '.join(names)}")
+    return metric
+
+
+def create(name: str, metadata: Mapping[str, Any], folder: Path | None = None) -> Experiment:
+    """Make the folder of a new experiment and write its metadata."""
+    path = folder or experiment_path(name)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExperimentError(
+            f"cannot make the experiment's folder {path}: {error.strerror}; "
+            "choose another place with SYNECORE_FOLDER"
+        ) from error
+    if (path / ST_METADATA_FILENAME).exists():
+        raise ExperimentError(
+            f"experiment '{name}' exists already in {path}; resume it (`synecore resume {name}`), choose "
+            "another tuner_name, or leave suffix_tuner_name=True"
+        )
+    experiment = Experiment(
+        path, {"format": FORMAT, "name": name, SMT_TUNER_CREATION_TIMESTAMP: time.time(), **metadata}
+    )
+    write_metadata(experiment)
+    return experiment
+
+
+def write_metadata(experiment: Experiment) -> None:
+    """Write metadata.json, whole or not at all."""
+    file = experiment.path / ST_METADATA_FILENAME
+    temporary = file.with_suffix(".tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8") as stream:
+            json.dump(experiment.metadata, stream, indent=1)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, file)
+    except OSError as error:
+        raise ExperimentError(
+            f"cannot write {file}: {error.strerror}; make room or choose another place with SYNECORE_FOLDER"
+        ) from error
+    except TypeError as error:
+        raise OptionError(f"metadata must consist of JSON values: {error}") from error
+
+
+def open_store(spec: Mapping[str, Any], folder: Path, mode: str = "a") -> ResultStore:
+    """Build a store on a folder from its name and options."""
+    from synecore.plugins.make import make_store  # resolves names, so not at import
+
+    options = {**spec.get("options", {}), "folder": str(folder), "mode": mode}
+    store: ResultStore = make_store(spec["name"], **options)
+    return store

@@ -1,0 +1,79 @@
+"""What metadata.json says of an experiment: enough to build it again, and to read it without its plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synecore.errors import OptionError
+from synecore.problem import Goal
+from synecore.tuning.stopping import StoppingCriterion
+
+if TYPE_CHECKING:
+    from synecore.tuning.tuner import Tuner
+
+
+def describe(tuner: Tuner) -> dict[str, Any]:
+    """All of metadata.json but its name and time stamp. The user's own values stand beside the automatic ones.
+
+    Raises OptionError where the user's metadata would hide an automatic value.
+    """
+    problem = tuner.scheduler.problem
+    automatic = {
+        "metric_names": [objective.name for objective in problem.objectives],
+        "metric_mode": [Goal(objective.goal).value for objective in problem.objectives],
+        **_entry_point(tuner.trial_backend),
+        "backend": _name(tuner.trial_backend),
+        "scheduler_name": _name(tuner.scheduler),
+        "problem": problem.to_json(),
+        "tags": dict(tuner.scheduler.tags),
+        "components": {
+            "scheduler": _spec(tuner.scheduler),
+            "backend": _spec(tuner.trial_backend),
+        },
+        "store": tuner.store,
+        "tuner": tuner.settings(),
+        "stop_criterion": criterion_to_json(tuner.stop_criterion),
+        "versions": _versions(tuner),
+    }
+    hidden = sorted(set(automatic) & set(tuner.user_metadata))
+    if hidden:
+        raise OptionError(
+            f"Tuner: metadata key(s) {', '.join(map(repr, hidden))} are set automatically; use other names"
+        )
+    return {**automatic, **tuner.user_metadata}
+
+
+def criterion_to_json(criterion: object) -> Mapping[str, Any] | None:
+    """Limits of a StoppingCriterion; None for other callables, which cannot be written down."""
+    return criterion.to_json() if isinstance(criterion, StoppingCriterion) else None
+
+
+def _entry_point(backend: object) -> dict[str, str | None]:
+    path = getattr(backend, "entry_point", None)
+    if path is None:
+        return {"entry_point_name": None, "entry_point_path": None}
+    return {"entry_point_name": Path(str(path)).stem, "entry_point_path": str(path)}
+
+
+def _name(component: object) -> str:
+    spec = getattr(component, "component_spec", None)
+    return str(spec.name) if spec is not None else type(component).__name__
+
+
+def _spec(component: object) -> Mapping[str, Any] | None:
+    spec = getattr(component, "component_spec", None)
+    return spec.to_json() if spec is not None else None
+
+
+def _versions(tuner: Tuner) -> dict[str, str]:
+    """Distribution -> version of everything that takes part in decisions."""
+    from synecore import __version__
+
+    versions = {"synecore": __version__}
+    for component in (tuner.scheduler, tuner.trial_backend):
+        spec = getattr(component, "component_spec", None)
+        if spec is not None:
+            versions.update(spec.versions())
+    return versions

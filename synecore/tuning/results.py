@@ -1,0 +1,88 @@
+"""The journal as a table of results: one row a report, with the documented columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from synecore.actions import (
+    Decided,
+    Ended,
+    Event,
+    Reported,
+    ReportedBlock,
+    Resumed,
+    Retried,
+    Started,
+    Status,
+)
+from synecore.constants import ST_RESULTS_DATAFRAME_FILENAME, ST_TRIAL_ID, ST_TUNER_TIME
+
+_DECISIONS = {"stop": "STOP", "pause": "PAUSE", "fail": "STOP"}
+
+
+def result_rows(events: Iterable[Event], metadata: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Reports in order: metrics, trial_id, config_*, tuner time, decision, status, where they come from.
+
+    `status` is the trial's when the report arrived, `decision` what the scheduler answered it with.
+    """
+    origin = {
+        "tuner_name": metadata.get("name"),
+        "entry_point_name": metadata.get("entry_point_name"),
+        "entry_point_path": metadata.get("entry_point_path"),
+    }
+    configs: dict[int, dict[str, Any]] = {}
+    stopping: dict[int, bool] = {}
+    waiting: dict[str, Any] | None = None  # the last row, until we know its decision
+    for event in events:
+        if isinstance(event, Decided):
+            decision = _DECISIONS.get(event.action)
+            if decision is not None:
+                stopping[event.trial] = True
+                if waiting is not None and waiting[ST_TRIAL_ID] == event.trial:
+                    waiting["decision"] = decision
+            continue
+        if isinstance(event, Started):
+            configs[event.trial] = {f"config_{name}": v for name, v in event.config.items()}
+        elif isinstance(event, (Resumed, Retried, Ended)):
+            stopping[event.trial] = isinstance(event, Ended)
+        for at, trial, metrics in _reports(event):
+            if waiting is not None:
+                yield waiting
+            status = Status.STOPPING if stopping.get(trial) else Status.RUNNING
+            waiting = {
+                **metrics, ST_TRIAL_ID: trial, **configs.get(trial, {}), ST_TUNER_TIME: at,
+                "decision": "CONTINUE", "status": status.label, **origin,
+            }  # fmt: skip
+    if waiting is not None:
+        yield waiting
+
+
+def _reports(event: Event) -> Iterator[tuple[float, int, Mapping[str, Any]]]:
+    if isinstance(event, Reported):
+        yield event.at, event.trial, event.metrics
+    elif isinstance(event, ReportedBlock):
+        names = list(event.metrics)
+        for at, *values in zip(event.at, *event.metrics.values(), strict=True):
+            yield float(at), event.trial, dict(zip(names, values, strict=True))
+
+
+def write_results(folder: Path, events: Iterable[Event], metadata: Mapping[str, Any]) -> Path:
+    """Write `results.csv.zip`, whole or not at all."""
+    rows = list(result_rows(events, metadata))
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns or [ST_TRIAL_ID], restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    path = folder / ST_RESULTS_DATAFRAME_FILENAME
+    temporary = path.with_suffix(".tmp")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("results.csv", text.getvalue())
+    os.replace(temporary, path)
+    return path

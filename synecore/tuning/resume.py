@@ -1,0 +1,215 @@
+"""Go on with an experiment: fold the journal, load the newest snapshot, replay what came after it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import attrs
+
+from synecore.actions import Amended, Event, Reported, ReportedBlock
+from synecore.errors import ExperimentError, OptionError, ResumeMismatchError
+from synecore.problem import Problem
+from synecore.protocols import Backend, Rebuildable, Scheduler, Snapshot
+from synecore.space import SearchSpace
+from synecore.trials import TrialTable
+from synecore.tuning.engine import Engine
+from synecore.tuning.experiment import Experiment, open_store, write_metadata
+from synecore.tuning.lock import FolderLock
+from synecore.tuning.metadata import criterion_to_json
+from synecore.tuning.record import Record
+from synecore.tuning.replay import replay
+from synecore.tuning.status import TuningStatus
+from synecore.tuning.stopping import StopCriterion, StoppingCriterion
+from synecore.tuning.tuner import Tuner
+
+logger = logging.getLogger(__name__)
+
+
+def resume(
+    name: str | os.PathLike[str],
+    *,
+    scheduler: Scheduler | None = None,
+    trial_backend: Backend | None = None,
+    stop_criterion: StopCriterion | None = None,
+    config_space: Mapping[str, Any] | None = None,
+    interrupted: Literal["restart", "fail"] = "restart",
+    strict: bool = False,
+    **settings: Any,
+) -> Tuner:
+    """A tuner that continues an experiment where its journal ends.
+
+    scheduler, trial_backend
+        Needed where the experiment was run with objects of your own instead of names.
+    stop_criterion
+        Replaces the one on record; needed where that was a callable.
+    config_space
+        Replaces the space. Configurations on record are encoded again; those outside are left out of models.
+    interrupted
+        What becomes of trials whose process was lost: run again from their checkpoint, or failed.
+    strict
+        Raise ResumeMismatchError where a replayed decision differs, instead of rebuilding from the table.
+    settings
+        Other arguments of `Tuner`, such as n_workers, callbacks, display.
+    """
+    if interrupted not in ("restart", "fail"):
+        raise OptionError(f"resume: 'interrupted' must be 'restart' or 'fail', got {interrupted!r}")
+    experiment = Experiment.open(name)
+    metadata = experiment.metadata
+    criterion = stop_criterion or _criterion(metadata, experiment.name)
+    # A lock even for looking: a store may mend a torn end when it is opened for writing.
+    with FolderLock(experiment.path):
+        store = open_store(metadata["store"], experiment.path)
+        try:
+            events, snapshot = list(store.events()), store.load_snapshot()
+        finally:
+            store.close()
+    made = _Restored(experiment, events, snapshot, scheduler, strict).restore()
+    backend = trial_backend or _rebuild(metadata, "backend", experiment.name)
+    tuner = Tuner(
+        backend, made.scheduler, criterion,
+        **{**metadata["tuner"], **settings, "tuner_name": None, "store": metadata["store"]},
+    )  # fmt: skip
+    tuner.adopt(experiment, made.status, made.record, restart=interrupted == "restart")
+    if config_space is not None or stop_criterion is not None:
+        experiment = _amend(tuner, experiment, made.record, config_space)
+        tuner.adopt(experiment, made.status, made.record, restart=interrupted == "restart")
+    return tuner
+
+
+class _Restored:
+    """Table, status and scheduler as they stood after the last event on record."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        events: Sequence[Event],
+        snapshot: Snapshot | None,
+        given: Scheduler | None,
+        strict: bool,
+    ) -> None:
+        self._experiment, self._events, self._strict = experiment, events, strict
+        self._snapshot = snapshot if snapshot and snapshot.n_events <= len(events) else None
+        self._given = given
+        self.record = Record()
+        self.record.add(events)
+
+    def restore(self) -> _Restored:
+        fresh = self._first_after_amendment()
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.n_events >= fresh:
+            start = snapshot.n_events
+        else:
+            start, snapshot = fresh, None
+        status = self._fold(start)
+        self.scheduler = self._given or self._build(status.table.problem)
+        if snapshot is not None:
+            self.scheduler.load_state_dict(snapshot.state)
+        elif start and isinstance(self.scheduler, Rebuildable):
+            self.scheduler.rebuild(status.table)
+        try:
+            engine = Engine(self.scheduler, status.table, max_retries=self._max_retries())
+            self.record.owed = replay(engine, self._events[start:], start)
+        except ResumeMismatchError as error:
+            self._rebuild_or_raise(error)
+        self.status = self._fold(len(self._events))
+        for event in self.record.owed:
+            self.status.table.apply(event)
+        return self
+
+    def _rebuild_or_raise(self, error: ResumeMismatchError) -> None:
+        name = self._experiment.name
+        if self._strict or not isinstance(self.scheduler, Rebuildable) or self._given is not None:
+            raise ResumeMismatchError(
+                f"experiment '{name}' cannot be resumed exactly: {error}. Versions on record: "
+                f"{self._experiment.metadata.get('versions')}"
+            ) from error
+        logger.warning("experiment '%s': %s; its state is rebuilt from the trials on record", name, error)
+        table = self._fold(len(self._events)).table
+        self.scheduler = self._build(table.problem)
+        assert isinstance(self.scheduler, Rebuildable)  # as the one before it
+        self.scheduler.rebuild(table)
+
+    def _fold(self, n: int) -> TuningStatus:
+        metadata = self._experiment.metadata
+        status = TuningStatus(TrialTable(self._experiment.problem(), metadata.get("tags", {})))
+        for event in self._events[:n]:
+            status.table.apply(event)
+            if isinstance(event, (Reported, ReportedBlock)):
+                status.update(event)
+            at = event.at
+            status.wallclock_time = float(at[-1] if isinstance(event, ReportedBlock) else at)  # type: ignore[index,arg-type]
+        return status
+
+    def _first_after_amendment(self) -> int:
+        """Number of the first event after the last change of the space, where no earlier state counts."""
+        for number in range(len(self._events) - 1, -1, -1):
+            event = self._events[number]
+            if isinstance(event, Amended) and "space" in (event.problem or {}):
+                return number + 1
+        return 0
+
+    def _max_retries(self) -> int:
+        return int(self._experiment.metadata["tuner"].get("max_retries", 0))
+
+    def _build(self, problem: Problem) -> Scheduler:
+        return _rebuild(self._experiment.metadata, "scheduler", self._experiment.name, problem)  # type: ignore[no-any-return]
+
+
+def _rebuild(
+    metadata: Mapping[str, Any], kind: str, name: str, problem: Problem | None = None
+) -> Any:
+    from synecore.plugins.make import rebuild
+
+    spec = metadata["components"][kind]
+    if spec is None:
+        argument = "trial_backend" if kind == "backend" else kind
+        raise ExperimentError(
+            f"experiment '{name}' was run with a {kind} object that has no name to build it from; "
+            f"give it again: Tuner.resume({name!r}, {argument}=…)"
+        )
+    return rebuild(spec, problem)
+
+
+def _criterion(metadata: Mapping[str, Any], name: str) -> StopCriterion:
+    recorded = metadata["stop_criterion"]
+    if recorded is None:
+        raise ExperimentError(
+            f"experiment '{name}' was run with a callable as stopping criterion, which is not on record; "
+            f"give one: Tuner.resume({name!r}, stop_criterion=…)"
+        )
+    return StoppingCriterion.from_json(recorded)
+
+
+def _amend(
+    tuner: Tuner, experiment: Experiment, record: Record, config_space: Mapping[str, Any] | None
+) -> Experiment:
+    """Put a change of space or criterion on record; after a change of space the scheduler is rebuilt."""
+    problem = None
+    if config_space is not None:
+        problem = {"space": SearchSpace(config_space).to_json()}
+    change = Amended(
+        at=tuner.tuning_status.wallclock_time, problem=problem,
+        stop_criterion=criterion_to_json(tuner.stop_criterion),
+    )  # fmt: skip
+    with FolderLock(experiment.path):
+        store = open_store(experiment.metadata["store"], experiment.path)
+        try:
+            store.append([*record.owed, change])
+        finally:
+            store.close()
+        criterion = change.stop_criterion or experiment.metadata["stop_criterion"]
+        metadata = {**experiment.metadata, "stop_criterion": criterion}
+        experiment = attrs.evolve(experiment, metadata=metadata)
+        write_metadata(experiment)
+    record.add([*record.owed, change])
+    record.owed.clear()
+    table = tuner.tuning_status.table
+    table.apply(change)
+    if problem is not None:
+        tuner.scheduler = _rebuild(experiment.metadata, "scheduler", experiment.name, table.problem)
+        if isinstance(tuner.scheduler, Rebuildable):
+            tuner.scheduler.rebuild(table)
+    return experiment

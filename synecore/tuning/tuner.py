@@ -1,0 +1,302 @@
+"""The tuner: puts scheduler, backend, store and stopping criterion together and runs them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synecore.actions import Status
+from synecore.errors import ExperimentError, OptionError
+from synecore.names import check_valid_name, name_from_base
+from synecore.paths import experiment_path
+from synecore.plugins.hookspecs import ExperimentView
+from synecore.plugins.observers import Observers
+from synecore.problem import Goal
+from synecore.protocols import Backend, RunContext, Scheduler, Unfinished
+from synecore.trials import TrialTable
+from synecore.tuning.callbacks import CallbackObserver, TunerCallback
+from synecore.tuning.commands import CommandBox
+from synecore.tuning.display import Display, choose_display
+from synecore.tuning.engine import Engine
+from synecore.tuning.experiment import Experiment, create, objective_index, open_store
+from synecore.tuning.interrupt import Interrupted, interrupt_switch
+from synecore.tuning.lock import FolderLock
+from synecore.tuning.metadata import describe
+from synecore.tuning.record import Record
+from synecore.tuning.session import Policy, Session
+from synecore.tuning.status import TuningStatus
+from synecore.tuning.stopping import StopCriterion
+
+logger = logging.getLogger(__name__)
+
+
+class Tuner:
+    """Runs trials of a backend as a scheduler decides, until a criterion holds.
+
+    Parameters follow the documented system. What is kept lies in the experiment's folder
+    (`~/synecore/<name>/`); after a crash or an interruption `Tuner.resume(name).run()` goes on.
+
+    trial_backend, scheduler
+        Components made by `make_backend` and `make_scheduler`, or objects of your own.
+    stop_criterion
+        `StoppingCriterion`, or any callable that takes a `TuningStatus` and returns a bool.
+    n_workers
+        Trials that run at the same time.
+    sleep_time
+        Longest wait for an event, in seconds. Nothing is delayed by it: the loop wakes up when something happens.
+    results_update_interval
+        Accepted and not needed: every event is stored when it happens.
+    print_update_interval
+        Seconds between two lines of plain progress.
+    max_failures
+        The run ends when more trials than this have finally failed.
+    tuner_name, suffix_tuner_name
+        Letters, digits and '-'; a time stamp is added unless `suffix_tuner_name=False`.
+    asynchronous_scheduling
+        False: start n_workers trials together and wait for all of them.
+    wait_trial_completion_when_stopping
+        True: let running trials finish when the criterion holds.
+    callbacks
+        Objects with observer methods, or `TunerCallback`s.
+    metadata
+        Your own JSON values for metadata.json.
+    save_tuner
+        False: no snapshots of the scheduler's state. Resuming then replays the whole journal.
+    trial_backend_path
+        Where the backend keeps its files, if not in the experiment's folder.
+    store
+        Name of a result store, or a mapping with its name and options.
+    max_retries
+        How often a failed trial is run again before it counts as failed.
+    display
+        "auto", "rich", "plain", "none", or an object with the methods of `Display`.
+    """
+
+    def __init__(
+        self,
+        trial_backend: Backend,
+        scheduler: Scheduler,
+        stop_criterion: StopCriterion,
+        n_workers: int = 1,
+        sleep_time: float = 0.5,
+        results_update_interval: float = 10.0,
+        print_update_interval: float = 30.0,
+        max_failures: int = 1,
+        tuner_name: str | None = None,
+        asynchronous_scheduling: bool = True,
+        wait_trial_completion_when_stopping: bool = False,
+        callbacks: Sequence[object] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        suffix_tuner_name: bool = True,
+        save_tuner: bool = True,
+        trial_backend_path: str | os.PathLike[str] | None = None,
+        *,
+        store: str | Mapping[str, Any] = "jsonl",
+        max_retries: int = 0,
+        display: str | Display = "auto",
+    ) -> None:
+        _check(n_workers=(n_workers, 1), max_failures=(max_failures, 0), max_retries=(max_retries, 0))
+        if not callable(stop_criterion):
+            raise OptionError(
+                f"Tuner: 'stop_criterion' must be a StoppingCriterion or a callable, got {stop_criterion!r}"
+            )
+        self.trial_backend, self.scheduler = trial_backend, scheduler
+        self.stop_criterion, self.n_workers = stop_criterion, n_workers
+        self.callbacks = list(callbacks or ())
+        self.max_retries = max_retries
+        self._policy = {
+            "max_failures": max_failures,
+            "asynchronous": asynchronous_scheduling,
+            "wait_when_stopping": wait_trial_completion_when_stopping,
+            "snapshots": save_tuner,
+            "longest_wait": min(sleep_time, 0.5) if sleep_time > 0 else 0.0,
+        }
+        self._display, self._print_interval = display, print_update_interval
+        base = tuner_name or _default_name(trial_backend, scheduler)
+        if tuner_name is not None:
+            check_valid_name(tuner_name)
+        self.name = name_from_base(base) if suffix_tuner_name else base
+        self.tuner_path: Path = experiment_path(self.name)
+        self._backend_path = Path(trial_backend_path) if trial_backend_path is not None else None
+        self.store = {"name": store} if isinstance(store, str) else dict(store)
+        self.user_metadata = dict(metadata or {})
+        self._experiment: Experiment | None = None
+        self._restart_interrupted = True
+        self._broken: str | None = None  # why the scheduler's state may be wrong
+        self.tuning_status = TuningStatus(TrialTable(scheduler.problem, scheduler.tags))
+        self._record = Record()
+
+    # ---- running ------------------------------------------------------------------------
+
+    def run(self) -> Experiment:
+        """Run until the criterion holds, and return the experiment.
+
+        Raises KeyboardInterrupt (or SystemExit for SIGTERM) after a graceful interruption; everything is
+        stored then, and the run can be resumed. Calling `run` again, with another `stop_criterion`, goes on
+        with the same experiment.
+        """
+        if self._experiment is None:
+            self._experiment = create(self.name, describe(self), self.tuner_path)
+        if self._broken is not None:
+            raise ExperimentError(
+                f"the last run of '{self.name}' failed ({self._broken}); use Tuner.resume({self.name!r})"
+            )
+        experiment = self._experiment
+        with FolderLock(experiment.path), interrupt_switch() as switch:
+            store = open_store(self.store, experiment.path)
+            try:
+                display = choose_display(self._display, self._print_interval)
+                view = self._view(experiment)
+                observers = self._observers(display)
+                session = self._session(store, view, observers, switch, display)
+                observers.experiment_start(view)
+                try:
+                    self._open_backend(experiment)
+                    reason = session.run()
+                except Interrupted:
+                    reason = f"interrupted; `synecore resume {self.name}` goes on"
+                except BaseException as error:
+                    reason = self._broken = f"{type(error).__name__}: {error}"
+                    session.save_on_failure()
+                    raise
+                finally:
+                    self.trial_backend.close()
+                    observers.experiment_end(view, reason)
+            finally:
+                store.close()
+            experiment.export()
+            if switch():
+                switch.raise_for_signal()
+        if self.tuning_status.num_trials_failed > self._policy["max_failures"]:
+            raise ExperimentError(self._failure_message(reason))
+        return experiment
+
+    def _session(
+        self, store: Any, view: ExperimentView, observers: Observers, switch: Any, display: Display
+    ) -> Session:
+        engine = Engine(self.scheduler, self.tuning_status.table, max_retries=self.max_retries)
+        engine.events.extend(self._record.owed)
+        self._record.owed.clear()
+        policy = Policy(
+            n_workers=self.n_workers, stop_criterion=self.stop_criterion,
+            restart_interrupted=self._restart_interrupted, **self._policy,
+        )  # fmt: skip
+        return Session(
+            engine, self.trial_backend, store, view, self.tuning_status, observers,
+            CommandBox(self.tuner_path), policy, self._record,
+            interrupted=switch, refresh=lambda: display.refresh(view),
+        )  # fmt: skip
+
+    def _open_backend(self, experiment: Experiment) -> None:
+        table = self.tuning_status.table
+        engine, began = Engine(self.scheduler, table), self._record.began
+        unfinished = tuple(
+            Unfinished(
+                job=engine.job(trial, resumes=began[trial][1]), since=began[trial][0],
+                n_reports=int(table.value("reports", trial)),
+                stopping=table.status(trial) is Status.STOPPING,
+            )
+            for trial in map(int, table.busy())
+        )  # fmt: skip
+        seed = getattr(getattr(self.scheduler, "component_spec", None), "seed", None)
+        self.trial_backend.open(
+            RunContext(
+                folder=self._backend_path or experiment.path, problem=self.scheduler.problem,
+                seed=np.random.SeedSequence(seed), n_workers=self.n_workers,
+                decides=self.scheduler.decides, now=self.tuning_status.wallclock_time,
+                running=unfinished,
+            )
+        )  # fmt: skip
+
+    def _view(self, experiment: Experiment) -> ExperimentView:
+        return ExperimentView(
+            name=self.name, problem=self.scheduler.problem, trials=self.tuning_status.table,
+            metadata=dict(experiment.metadata), folder=experiment.path, status=self.tuning_status,
+        )  # fmt: skip
+
+    def _observers(self, display: Display) -> Observers:
+        objects = [
+            CallbackObserver(callback, self) if isinstance(callback, TunerCallback) else callback
+            for callback in self.callbacks
+        ]
+        return Observers([*objects, display])
+
+    def _failure_message(self, reason: str) -> str:
+        failed = np.flatnonzero(self.tuning_status.table.trial("status") == Status.FAILED)
+        errors = {e.trial: e.error for e in self._experiment.events() if getattr(e, "error", "")}  # type: ignore[union-attr]
+        last = int(failed[-1])
+        return (
+            f"{reason}; the last was trial {last} with {dict(self.tuning_status.table.configs[last])}: "
+            f"{errors.get(last, 'no message')}\nFinished trials are kept in {self.tuner_path}. Mend the "
+            f"script and `synecore resume {self.name}`, or allow more with max_failures"
+        )
+
+    # ---- results ------------------------------------------------------------------------
+
+    def best_config(self, metric: str | int = 0) -> tuple[int, dict[str, Any]]:
+        """Trial and configuration of the best observation of a metric, given by index or name."""
+        table = self.tuning_status.table
+        index = objective_index(table.problem, metric)
+        found = table.best(index)
+        if found is None:
+            raise ExperimentError(
+                f"no trial has reported a finite, feasible '{table.problem.objectives[index].name}' yet"
+            )
+        return found[0], dict(table.configs[found[0]])
+
+    # ---- going on -----------------------------------------------------------------------
+
+    @classmethod
+    def resume(cls, name: str | os.PathLike[str], **changes: Any) -> Tuner:
+        """A tuner that goes on with an interrupted or finished experiment; see `synecore.tuning.resume`."""
+        from synecore.tuning.resume import resume
+
+        return resume(name, **changes)
+
+    load = resume
+
+    def adopt(
+        self, experiment: Experiment, status: TuningStatus, record: Record, *, restart: bool
+    ) -> None:
+        """Take over an experiment as it stands on disk."""
+        self._experiment = experiment
+        self.name, self.tuner_path = experiment.name, experiment.path
+        self.tuning_status, self._record = status, record
+        self._restart_interrupted = restart
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that a resumed tuner needs again, as JSON."""
+        return {
+            "n_workers": self.n_workers,
+            "max_failures": self._policy["max_failures"],
+            "max_retries": self.max_retries,
+            "asynchronous_scheduling": self._policy["asynchronous"],
+            "wait_trial_completion_when_stopping": self._policy["wait_when_stopping"],
+            "save_tuner": self._policy["snapshots"],
+            "trial_backend_path": None if self._backend_path is None else str(self._backend_path),
+        }
+
+    def metric_mode(self) -> list[str]:
+        """'min' or 'max' for each objective."""
+        return [Goal(o.goal).value for o in self.scheduler.problem.objectives]
+
+
+def _default_name(backend: Backend, scheduler: Scheduler) -> str:
+    entry_point = getattr(backend, "entry_point", None)
+    if entry_point is not None:
+        return Path(str(entry_point)).stem
+    spec = getattr(scheduler, "component_spec", None)
+    return spec.name if spec is not None else type(scheduler).__name__
+
+
+def _check(**numbers: tuple[Any, int]) -> None:
+    for name, (value, least) in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise OptionError(f"Tuner: '{name}' must be an integer >= {least}, got {value!r}")
+
+
