@@ -45,7 +45,9 @@ class Start:
     the trial with id `trials.n_trials + i`."""
 
     x: Array  # (d,)
-    until: float = attrs.field(default=math.inf, kw_only=True)  # run to this resource; inf: to the end
+    until: float = attrs.field(
+        default=math.inf, kw_only=True
+    )  # run to this resource; inf: to the end
     milestone: float | None = attrs.field(default=None, kw_only=True)  # next decision, else until
     parent: int = attrs.field(default=-1, kw_only=True)  # start from this trial's checkpoint
     tags: Mapping[str, float] = attrs.field(factory=dict, kw_only=True)
@@ -203,3 +205,8 @@ class Amended:
 Event: TypeAlias = (
     Asked | Started | Resumed | Reported | ReportedBlock | Decided | Retried | Ended | Amended
 )
+
+
+def time_of(event: Event) -> float:
+    """When an event happened; for a block, its last report."""
+    return float(event.at[-1]) if isinstance(event, ReportedBlock) else event.at

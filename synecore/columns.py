@@ -17,7 +17,9 @@ class Columns:
     def __init__(self, **spec: tuple[str, tuple[int, ...]]) -> None:
         self.n = 0
         self._capacity = _FIRST
-        self._data = {name: np.zeros((_FIRST, *shape), dtype) for name, (dtype, shape) in spec.items()}
+        self._data = {
+            name: np.zeros((_FIRST, *shape), dtype) for name, (dtype, shape) in spec.items()
+        }
         self._fill = {
             name: np.nan if array.dtype.kind == "f" and name not in _ZEROS else 0
             for name, array in self._data.items()

@@ -1,4 +1,6 @@
-"""Names and file names that users, scripts and result files share; the documented ones keep their value."""
+"""Names and file names that users, scripts and result files share; the documented ones keep their
+value.
+"""
 
 from __future__ import annotations
 
@@ -30,4 +32,6 @@ ST_TRIAL_ID: Final = "trial_id"
 SMT_TUNER_CREATION_TIMESTAMP: Final = "st_tuner_creation_timestamp"
 
 MAX_METRICS_SUPPORTED_BY_SAGEMAKER: Final = 40
-TUNER_DEFAULT_SLEEP_TIME: Final = 5.0  # the loop waits for events; only `Tuner.sleep_time` mentions it
+TUNER_DEFAULT_SLEEP_TIME: Final = (
+    5.0  # the loop waits for events; only `Tuner.sleep_time` mentions it
+)

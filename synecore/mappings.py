@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,12 +20,16 @@ def dict_get(params: Mapping[str, Any], key: str, default: Any) -> Any:
 def recursive_merge(
     a: Mapping[str, Any], b: Mapping[str, Any] | None, stop_keys: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """`a` updated by `b`, level by level; below a key of `stop_keys`, b's value replaces a's whole."""
+    """`a` updated by `b`, level by level; below a key of `stop_keys`, b's value replaces a's
+    whole.
+    """
     merged = dict(a)
     for key, value in (b or {}).items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
         merged[key] = (
-            recursive_merge(merged[key], value, stop_keys) if both and key not in stop_keys else value
+            recursive_merge(merged[key], value, stop_keys)
+            if both and key not in stop_keys
+            else value
         )
     return merged
 
@@ -60,12 +65,14 @@ def metric_name_mode(
         metric = list(metric_names).index(metric)
     if not -len(metric_names) <= metric < len(metric_names):
         raise ValueError(f"metric index {metric} is out of range for {len(metric_names)} metrics")
-    return metric_names[metric], metric_mode if isinstance(metric_mode, str) else metric_mode[metric]
+    return metric_names[metric], metric_mode if isinstance(metric_mode, str) else metric_mode[
+        metric
+    ]
 
 
 def is_increasing(values: Sequence[float]) -> bool:
     """Strictly."""
-    return all(a < b for a, b in zip(values, values[1:], strict=False))
+    return all(a < b for a, b in pairwise(values))
 
 
 def is_integer(values: Sequence[Any]) -> bool:

@@ -31,7 +31,9 @@ class MetricReader:
         self._objectives = [
             (o.name, -1.0 if o.goal is Goal.MAXIMIZE else 1.0) for o in problem.objectives
         ]
-        self._constraints = [(c.name, c.bound, -1.0 if c.at_least else 1.0) for c in problem.constraints]
+        self._constraints = [
+            (c.name, c.bound, -1.0 if c.at_least else 1.0) for c in problem.constraints
+        ]
         self._cost = problem.cost
         self.resource_name = problem.fidelity.name if problem.fidelity else None
         self._no_constraints = np.empty(0)
@@ -39,7 +41,8 @@ class MetricReader:
     def read(self, metrics: Mapping[str, Any], count: int) -> Measured | str:
         """Return the numbers, or a message that says what is wrong with the report.
 
-        `count` is the number of the trial's reports, this one included: the resource where none is named.
+        `count` is the number of the trial's reports, this one included: the resource where none is
+        named.
         """
         try:
             resource = self._resource(metrics, count)
@@ -47,7 +50,8 @@ class MetricReader:
             c = self._no_constraints
             if self._constraints:
                 values = (
-                    sign * (_number(metrics, name) - bound) for name, bound, sign in self._constraints
+                    sign * (_number(metrics, name) - bound)
+                    for name, bound, sign in self._constraints
                 )
                 c = np.array([math.inf if math.isnan(value) else value for value in values])
             cost = _number(metrics, self._cost) if self._cost else math.nan
@@ -61,7 +65,8 @@ class MetricReader:
         resource = _number(metrics, self.resource_name)
         if not (resource >= 1.0 and resource.is_integer()):
             raise _Unreadable(
-                f"resource '{self.resource_name}' must be a positive integer that counts up from 1, "
+                f"resource '{self.resource_name}' must be a positive integer that counts up "
+                "from 1, "
                 f"got {metrics[self.resource_name]!r}"
             )
         return resource

@@ -15,7 +15,9 @@ _VALID = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
 def check_valid_name(name: str) -> None:
-    """Raise ExperimentError unless `name` consists of letters, digits and single or repeated inner '-'."""
+    """Raise ExperimentError unless `name` consists of letters, digits and single or repeated inner
+    '-'.
+    """
     if not _VALID.fullmatch(name):
         raise ExperimentError(
             f"experiment name {name!r} is not valid: use letters, digits and '-' only, as in "
@@ -35,7 +37,10 @@ def time_stamp(now: datetime | None = None) -> str:
 
 
 def name_from_base(
-    base: str | None, default: str = "tuner", max_length: int = MAX_LENGTH, now: datetime | None = None
+    base: str | None,
+    default: str = "tuner",
+    max_length: int = MAX_LENGTH,
+    now: datetime | None = None,
 ) -> str:
     """Return `base` and a time stamp, the base cut so that the whole fits."""
     stamp = time_stamp(now)
@@ -45,4 +50,6 @@ def name_from_base(
 
 def random_string(length: int, rng: random.Random | None = None) -> str:
     """Letters and digits for names that must not collide; never used in a decision."""
-    return "".join((rng or random.SystemRandom()).choices(string.ascii_letters + string.digits, k=length))
+    return "".join(
+        (rng or random.SystemRandom()).choices(string.ascii_letters + string.digits, k=length)
+    )

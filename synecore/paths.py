@@ -17,7 +17,7 @@ _SAGEMAKER_FOLDER = Path("/opt/ml/checkpoints")  # synchronised with S3 by a Sag
 
 
 def experiments_root(local_path: str | os.PathLike[str] | None = None) -> Path:
-    """`local_path`, else SYNECORE_FOLDER, else SYNETUNE_FOLDER, else where the machine keeps them."""
+    """`local_path`, else SYNECORE_FOLDER, else SYNETUNE_FOLDER, else the machine's own place."""
     if local_path is not None:
         return Path(local_path).expanduser()
     for variable in (SYNECORE_ENV_FOLDER, SYNE_TUNE_ENV_FOLDER):
@@ -39,10 +39,11 @@ def experiment_path(
 def find_experiment(
     name: str | os.PathLike[str], local_path: str | os.PathLike[str] | None = None
 ) -> Path:
-    """The folder of an existing experiment: its name, a nested name, a path, or an unambiguous beginning.
+    """The folder of an existing experiment: its name, a nested name, a path, or an unambiguous
+    beginning.
 
-    A beginning that several experiments share names the latest one only if they differ in nothing but the
-    time stamp.
+    A beginning that several experiments share names the latest one only if they differ in nothing
+    but the time stamp.
     """
     root = experiments_root(local_path)
     for path in (root / name, Path(name)):
@@ -56,7 +57,9 @@ def find_experiment(
         return root / max(matches)
     if matches:
         listed = ", ".join(sorted(matches)[:5])
-        raise ExperimentError(f"'{text}' could be any of {len(matches)} experiments: {listed}; give more of it")
+        raise ExperimentError(
+            f"'{text}' could be any of {len(matches)} experiments: {listed}; give more of it"
+        )
     raise ExperimentError(
         f"no experiment '{text}' in {root}{did_you_mean(text, known)}; "
         "`synecore list` shows what is there, SYNECORE_FOLDER where it looks"
@@ -65,5 +68,9 @@ def find_experiment(
 
 def experiment_names(root: Path) -> list[str]:
     """All experiments below `root`, nested ones as 'study/run'."""
-    found = [path.parent for depth in ("*", "*/*", "*/*/*") for path in root.glob(f"{depth}/{ST_METADATA_FILENAME}")]
+    found = [
+        path.parent
+        for depth in ("*", "*/*", "*/*/*")
+        for path in root.glob(f"{depth}/{ST_METADATA_FILENAME}")
+    ]
     return sorted(str(path.relative_to(root)) for path in found)

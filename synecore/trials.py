@@ -2,13 +2,15 @@
 
 Columns
 -------
-trial   x (n, d) · status · parent · until · milestone · reached · started · ended · attempt · reports ·
+trial   x (n, d) · status · parent · until · milestone · reached · started · ended · attempt ·
+reports ·
         checkpoint (it may have one) · excluded (outside an amended space) · + the scheduler's tags
-obs     trial · resource · y (n, m) minimised · c (n, k) feasible at <= 0 · cost · time · at_milestone · late ·
+obs     trial · resource · y (n, m) minimised · c (n, k) feasible at <= 0 · cost · time ·
+at_milestone · late ·
         repeat
 
-`apply` is the only writer, for live runs, for replay and for reading an old journal, so that folding a
-journal gives the live table column for column.
+`apply` is the only writer, for live runs, for replay and for reading an old journal, so that
+folding a journal gives the live table column for column.
 """
 
 from __future__ import annotations
@@ -78,7 +80,9 @@ class TrialTable:
         # What the next report of a trial is judged by; all of it follows from the events.
         self._fate: dict[int, Status] = {}
         self._last: list[float] = []  # resource of the last report since the last (re)start
-        self._cost: list[tuple[float, float]] = []  # (offset of this start, cost over the whole life)
+        self._cost: list[
+            tuple[float, float]
+        ] = []  # (offset of this start, cost over the whole life)
         self._last_finite: list[int] = []  # observation row, -1 for none
 
     # ---- the view -----------------------------------------------------------------------
@@ -142,10 +146,15 @@ class TrialTable:
         last = self._last[trial]
         if resource >= last:
             return None
-        return f"reported {self._reader.resource_name}={resource:g} after {last:g}; it must not decrease"
+        return (
+            f"reported {self._reader.resource_name}={resource:g} after {last:g}; it must "
+            "not decrease"
+        )
 
     def best(self, objective: int = 0) -> tuple[int, float] | None:
-        """Trial and minimised value of the best finite, feasible observation; None if there is none."""
+        """Trial and minimised value of the best finite, feasible observation; None if there is
+        none.
+        """
         y = self.obs("y")[:, objective]
         ok = np.isfinite(y) & ~self.obs("late")
         if self.problem.constraints:
@@ -334,5 +343,3 @@ def columns(table: TrialTable) -> dict[str, npt.NDArray[Any]]:
     return {f"{kind}.{name}": part.view(name)
             for kind, part in (("trial", table._trials), ("obs", table._obs))
             for name in part.names}  # fmt: skip
-
-

@@ -21,15 +21,12 @@ import pluggy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pathlib import Path
-
     import numpy as np
 
     from synecore.actions import Event
     from synecore.options import ComponentRef
     from synecore.presets import Preset
     from synecore.problem import Problem, TrialView
-    from synecore.tuning.status import TuningStatus
     from synecore.tuning.status import TuningStatus
 
 API = 1
@@ -96,8 +93,8 @@ class ExperimentView:
     problem: Problem
     trials: TrialView
     metadata: dict[str, Any]
-    folder: Path | None = None  # where the experiment lies, None where it is not on disk
-    status: TuningStatus | None = None  # counts, times and the best so far
+    folder: Path  # where the experiment lies
+    status: TuningStatus  # counts, times and the best so far
 
 
 @hookspec

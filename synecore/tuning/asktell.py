@@ -20,7 +20,7 @@ from synecore.tuning.status import TuningStatus
 from synecore.tuning.trial import Trial, TrialResult
 
 
-class SchedulerDecision(str, enum.Enum):
+class SchedulerDecision(enum.StrEnum):
     """What to do with a trial after a report."""
 
     CONTINUE = "CONTINUE"
@@ -31,16 +31,16 @@ class SchedulerDecision(str, enum.Enum):
 class AskTell:
     """Drives a scheduler without a backend.
 
-    `ask` gives a trial to run, `report` takes an intermediate result and says whether to go on, `tell` takes
-    the final one. Trials may run in any number and order.
+    `ask` gives a trial to run, `report` takes an intermediate result and says whether to go on,
+    `tell` takes the final one. Trials may run in any number and order.
 
         study = AskTell("random", {"x": uniform(-1, 1)}, metric="loss")
         trial = study.ask()
         study.tell(trial, {"loss": trial.config["x"] ** 2})
 
     scheduler
-        A scheduler, or the name of a scheduler or searcher; then `config_space` and the further options are
-        those of `make_scheduler`.
+        A scheduler, or the name of a scheduler or searcher; then `config_space` and the further
+        options are those of `make_scheduler`.
     """
 
     def __init__(
@@ -174,5 +174,3 @@ class AskTell:
 
 def _number(trial: Trial | int) -> int:
     return trial if isinstance(trial, int) else trial.trial_id
-
-

@@ -21,8 +21,10 @@ _DECISIONS = {"stop": "STOP", "pause": "PAUSE"}
 
 
 class TunerCallback:
-    """Override what you need. The order in a tick: loop start, results fetched, a call for each result
-    (after the scheduler's decision), for each completed and each started or resumed trial, loop end."""
+    """Override what you need. The order in a tick: loop start, results fetched, a call for each
+    result (after the scheduler's decision), for each completed and each started or resumed trial,
+    loop end.
+    """
 
     def on_tuning_start(self, tuner: Tuner) -> None:
         """The loop is about to begin."""
@@ -74,7 +76,9 @@ class ExtraResultsComposer:
 
 
 class StoreResultsCallback(TunerCallback):
-    """Appends an `ExtraResultsComposer`'s columns. Results as such are stored without any callback."""
+    """Appends an `ExtraResultsComposer`'s columns. Results as such are stored without any
+    callback.
+    """
 
     def __init__(
         self,
@@ -119,7 +123,10 @@ class CallbackObserver:
         touched = {event.trial for event in reports}
         table = experiment.status.table
         call.on_fetch_status_results(
-            {trial: (self._trial(experiment, trial), table.status(trial).label) for trial in touched},
+            {
+                trial: (self._trial(experiment, trial), table.status(trial).label)
+                for trial in touched
+            },
             [(event.trial, event.metrics) for event in reports],
         )
         for position, event in enumerate(events):

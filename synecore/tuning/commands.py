@@ -1,7 +1,8 @@
 """Commands to a running tuner from another terminal: small files in the experiment's folder.
 
-A command is written to `commands/<id>.json` (under a temporary name first), the tuner carries it out and
-writes `commands/<id>.reply`. Nothing listens on a port, and it works wherever the folder is shared.
+A command is written to `commands/<id>.json` (under a temporary name first), the tuner carries it
+out and writes `commands/<id>.reply`. Nothing listens on a port, and it works wherever the folder
+is shared.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class CommandBox:
 def send(folder: Path, do: str, *, wait: float = 10.0, **values: Any) -> str:
     """Give a command to the tuner that runs in `folder` and return its reply.
 
-    Raises ExperimentError if none runs there, if it refuses, or if it does not answer within `wait` seconds.
+    Raises ExperimentError if none runs there, if it refuses, or if it does not answer within
+    `wait` seconds.
     """
     if not is_running(folder):
         raise ExperimentError(
@@ -89,7 +91,8 @@ def send(folder: Path, do: str, *, wait: float = 10.0, **values: Any) -> str:
         time.sleep(0.05)
     path.unlink(missing_ok=True)
     raise ExperimentError(
-        f"the tuner of '{folder.name}' did not answer within {wait:g} s; it may be busy with a decision"
+        f"the tuner of '{folder.name}' did not answer within {wait:g} s; it may be busy "
+        "with a decision"
     )
 
 

@@ -1,7 +1,7 @@
 """From what happened to what should happen: one scheduler, one table, one list of events to store.
 
-The engine knows neither backend nor store nor clock. The tuner, ask/tell and replay all drive it, so that a
-decision is made in one place and is the same in all three.
+The engine knows neither backend nor store nor clock. The tuner, ask/tell and replay all drive it,
+so that a decision is made in one place and is the same in all three.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from synecore.actions import (
     Stop,
     Update,
     Why,
+    time_of,
 )
 from synecore.errors import DeadlockError, SchedulerError
 from synecore.protocols import Job, Scheduler
@@ -75,7 +76,7 @@ class Engine:
         """Let the scheduler start or resume up to n trials; return their ids, or its reply."""
         answer = self.scheduler.suggest(n, self.table, now)
         if isinstance(answer, Reply):
-            self._note(Asked(at=now, n=n, reply=answer.value))  # type: ignore[arg-type]
+            self._note(Asked(at=now, n=n, reply=answer.value))
             if answer is Reply.WAIT and self.table.n_busy == 0:
                 raise DeadlockError(
                     f"{_name(self.scheduler)} waits although no trial is queued or running; "
@@ -104,7 +105,10 @@ class Engine:
             self.events.append(started)
         else:
             trial = suggestion.trial
-            if not 0 <= trial < self.table.n_trials or self.table.status(trial) is not Status.PAUSED:
+            if (
+                not 0 <= trial < self.table.n_trials
+                or self.table.status(trial) is not Status.PAUSED
+            ):
                 raise SchedulerError(
                     f"{_name(self.scheduler)} resumes trial {trial}, which is not paused"
                 )
@@ -142,9 +146,8 @@ class Engine:
         self.events.append(event)
         told = self.table.apply(event)
         if isinstance(told, BadReport):
-            at = float(event.at[-1]) if isinstance(event, ReportedBlock) else event.at
             logger.warning("trial %d failed: %s", told.trial, told.message)
-            self.decide("fail", told.trial, at, by="tuner", why={"error": told.message})
+            self.decide("fail", told.trial, time_of(event), by="tuner", why={"error": told.message})
             return None
         if told is not None and (told.at_milestone or not self._decides_at_milestones):
             self._on_report(told)
@@ -163,7 +166,8 @@ class Engine:
             if trial not in self._warned_of_jumps:
                 self._warned_of_jumps.add(trial)
                 logger.warning(
-                    "trial %d jumped over the milestone %g to %g; it is judged there by this report. "
+                    "trial %d jumped over the milestone %g to %g; it is judged there by "
+                    "this report. "
                     "Report every resource unit to be judged in time.",
                     trial, milestone, report.resource,
                 )  # fmt: skip
@@ -262,4 +266,6 @@ class Engine:
 
 def _name(scheduler: Scheduler) -> str:
     spec = getattr(scheduler, "component_spec", None)
-    return f"scheduler '{spec.name}'" if spec is not None else f"scheduler {type(scheduler).__name__}"
+    return (
+        f"scheduler '{spec.name}'" if spec is not None else f"scheduler {type(scheduler).__name__}"
+    )

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from synecore.actions import Event, Reported, ReportedBlock
+from synecore.actions import Event, Reported, ReportedBlock, time_of
 from synecore.constants import SMT_TUNER_CREATION_TIMESTAMP, ST_METADATA_FILENAME
 from synecore.errors import ExperimentError, OptionError
 from synecore.paths import experiment_path, find_experiment
@@ -26,7 +26,9 @@ FORMAT = 1  # of the folder; a reader refuses a newer one
 
 @attrs.frozen
 class Experiment:
-    """A folder on disk, finished, running or interrupted. Reading it needs no plugin but its store's."""
+    """A folder on disk, finished, running or interrupted. Reading it needs no plugin but its
+    store's.
+    """
 
     path: Path
     metadata: Mapping[str, Any]
@@ -44,7 +46,8 @@ class Experiment:
             raise ExperimentError(f"{file} cannot be read: {error}") from error
         if metadata.get("format", 0) > FORMAT:
             raise ExperimentError(
-                f"experiment '{path.name}' has format {metadata['format']}, this synecore reads up to "
+                f"experiment '{path.name}' has format {metadata['format']}, this synecore "
+                "reads up to "
                 f"{FORMAT}; update synecore"
             )
         return cls(path, metadata)
@@ -78,8 +81,7 @@ class Experiment:
             status.table.apply(event)
             if isinstance(event, (Reported, ReportedBlock)):
                 status.update(event)
-            at = getattr(event, "at", 0.0)
-            status.wallclock_time = float(at[-1]) if isinstance(event, ReportedBlock) else at
+            status.wallclock_time = time_of(event)
         return status
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -119,7 +121,9 @@ def objective_index(problem: Problem, metric: str | int) -> int:
     names = [objective.name for objective in problem.objectives]
     if isinstance(metric, str):
         if metric not in names:
-            raise OptionError(f"metric {metric!r} is no objective of the experiment: {', '.join(names)}")
+            raise OptionError(
+                f"metric {metric!r} is no objective of the experiment: {', '.join(names)}"
+            )
         return names.index(metric)
     if not 0 <= metric < len(names):
         raise OptionError(f"metric {metric} is out of range; the objectives are {', '.join(names)}")
@@ -138,11 +142,13 @@ def create(name: str, metadata: Mapping[str, Any], folder: Path | None = None) -
         ) from error
     if (path / ST_METADATA_FILENAME).exists():
         raise ExperimentError(
-            f"experiment '{name}' exists already in {path}; resume it (`synecore resume {name}`), choose "
+            f"experiment '{name}' exists already in {path}; resume it (`synecore resume "
+            f"{name}`), choose "
             "another tuner_name, or leave suffix_tuner_name=True"
         )
     experiment = Experiment(
-        path, {"format": FORMAT, "name": name, SMT_TUNER_CREATION_TIMESTAMP: time.time(), **metadata}
+        path,
+        {"format": FORMAT, "name": name, SMT_TUNER_CREATION_TIMESTAMP: time.time(), **metadata},
     )
     write_metadata(experiment)
     return experiment
@@ -160,7 +166,8 @@ def write_metadata(experiment: Experiment) -> None:
         os.replace(temporary, file)
     except OSError as error:
         raise ExperimentError(
-            f"cannot write {file}: {error.strerror}; make room or choose another place with SYNECORE_FOLDER"
+            f"cannot write {file}: {error.strerror}; make room or choose another place with "
+            "SYNECORE_FOLDER"
         ) from error
     except TypeError as error:
         raise OptionError(f"metadata must consist of JSON values: {error}") from error

@@ -16,8 +16,8 @@ _FILE = "tuner.lock"
 class FolderLock:
     """Held while a tuner writes an experiment; taken over when its owner's process is gone.
 
-    The owner is known by host, process id and the time its process began, so that an id used again by
-    another process does not keep the folder locked.
+    The owner is known by host, process id and the time its process began, so that an id used again
+    by another process does not keep the folder locked.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,7 +34,8 @@ class FolderLock:
                 continue
             except OSError as error:
                 raise ExperimentError(
-                    f"cannot write to the experiment's folder {self._path.parent}: {error.strerror}; "
+                    f"cannot write to the experiment's folder {self._path.parent}: "
+                    f"{error.strerror}; "
                     "choose another one with SYNECORE_FOLDER"
                 ) from error
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -43,7 +44,10 @@ class FolderLock:
             return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._held:
             self._held = False
@@ -60,7 +64,8 @@ class FolderLock:
             return
         raise ExperimentError(
             f"experiment '{self._path.parent.name}' is being written by process {owner['pid']} on "
-            f"{owner['host']}; stop that tuner first (`synecore stop {self._path.parent.name}`), or "
+            f"{owner['host']}; stop that tuner first (`synecore stop "
+            f"{self._path.parent.name}`), or "
             f"delete {self._path} if that process is certainly gone"
         )
 

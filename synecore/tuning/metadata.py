@@ -1,4 +1,6 @@
-"""What metadata.json says of an experiment: enough to build it again, and to read it without its plugins."""
+"""What metadata.json says of an experiment: enough to build it again, and to read it without its
+plugins.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def describe(tuner: Tuner) -> dict[str, Any]:
-    """All of metadata.json but its name and time stamp. The user's own values stand beside the automatic ones.
+    """All of metadata.json but its name and time stamp. The user's own values stand beside the
+    automatic ones.
 
     Raises OptionError where the user's metadata would hide an automatic value.
     """
@@ -40,7 +43,8 @@ def describe(tuner: Tuner) -> dict[str, Any]:
     hidden = sorted(set(automatic) & set(tuner.user_metadata))
     if hidden:
         raise OptionError(
-            f"Tuner: metadata key(s) {', '.join(map(repr, hidden))} are set automatically; use other names"
+            f"Tuner: metadata key(s) {', '.join(map(repr, hidden))} are set automatically; "
+            "use other names"
         )
     return {**automatic, **tuner.user_metadata}
 

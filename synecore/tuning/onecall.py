@@ -15,11 +15,13 @@ from synecore.tuning.tuner import Tuner
 
 _TUNER_OPTIONS = (
     "max_failures", "tuner_name", "suffix_tuner_name", "asynchronous_scheduling",
-    "wait_trial_completion_when_stopping", "callbacks", "metadata", "store", "max_retries", "display",
+    "wait_trial_completion_when_stopping", "callbacks", "metadata", "store", "
+    ""max_retries", "display",
     "print_update_interval", "trial_backend_path", "save_tuner",
 )  # fmt: skip
 _LIMITS = (
-    "max_wallclock_time", "max_num_evaluations", "max_num_trials_started", "max_num_trials_completed",
+    "max_wallclock_time", "max_num_evaluations", "max_num_trials_started", "
+    ""max_num_trials_completed",
     "max_cost", "max_num_trials_finished", "min_metric_value", "max_metric_value",
 )  # fmt: skip
 
@@ -44,8 +46,9 @@ def tune(
     method
         Name of a scheduler, or of a searcher, which then runs every trial to its end.
     options
-        Limits of `StoppingCriterion` (`max_wallclock_time=60`), arguments of `Tuner` (`tuner_name=…`), and
-        options of the method (`resource_attr`, `max_resource_attr`, `type`, `random_seed`, …).
+        Limits of `StoppingCriterion` (`max_wallclock_time=60`), arguments of `Tuner`
+        (`tuner_name=…`), and options of the method (`resource_attr`, `max_resource_attr`, `type`,
+        `random_seed`, …).
 
     Example: `tune("train.py", {"lr": loguniform(1e-4, 1), "epochs": 27}, metric="loss",
     resource_attr="epoch", max_resource_attr="epochs", max_wallclock_time=60)`
@@ -58,23 +61,33 @@ def tune(
         raise OptionError(f"tune: give stop_criterion or {', '.join(limits)}, not both")
     if not limits and stop_criterion is None:
         raise OptionError(
-            "tune: say when to stop, as in max_wallclock_time=60 (seconds) or max_num_trials_finished=50"
+            "tune: say when to stop, as in max_wallclock_time=60 (seconds) or "
+            "max_num_trials_finished=50"
         )
     if isinstance(method, str):
         scheduler = scheduler_for(method, config_space, metric=metric, mode=mode, **options)
     elif options:
         raise OptionError(
-            f"tune: unknown option(s) {', '.join(options)}; a scheduler object has its options already"
+            f"tune: unknown option(s) {', '.join(options)}; a scheduler object has its "
+            "options already"
         )
     else:
         scheduler = method
     if callable(trainable):
-        name, target = backend or "python", {"tune_function": trainable}
+        trial_backend = make_backend(
+            backend or "python", tune_function=trainable, **(backend_options or {})
+        )
     else:
-        name, target = backend or "local", {"entry_point": os.fspath(trainable)}
-    trial_backend = make_backend(name, **target, **(backend_options or {}))
+        entry_point = os.fspath(trainable)
+        trial_backend = make_backend(
+            backend or "local", entry_point=entry_point, **(backend_options or {})
+        )
     return Tuner(
-        trial_backend, scheduler, stop_criterion or StoppingCriterion(**limits), n_workers, **settings
+        trial_backend,
+        scheduler,
+        stop_criterion or StoppingCriterion(**limits),
+        n_workers,
+        **settings,
     ).run()
 
 
@@ -94,4 +107,6 @@ def scheduler_for(
         return make_scheduler(method, config_space, **options)  # type: ignore[no-any-return]
     except UnknownComponentError as error:
         searchers = ", ".join(default_index().names("searcher"))
-        raise UnknownComponentError(f"{error} Searchers, usable as methods too: {searchers}.") from None
+        raise UnknownComponentError(
+            f"{error} Searchers, usable as methods too: {searchers}."
+        ) from None

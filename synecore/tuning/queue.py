@@ -14,8 +14,8 @@ from synecore.protocols import Proposal, Rebuildable, Searcher, State
 class PointQueue:
     """Serves `trials.start_points` in order, whoever added them, then asks `searcher`.
 
-    `points_to_evaluate` of every method is handled here and nowhere else. Optional protocols of the wrapped
-    searcher (`Scores`, `WeighsBrackets`) are reached through this object.
+    `points_to_evaluate` of every method is handled here and nowhere else. Optional protocols of
+    the wrapped searcher (`Scores`, `WeighsBrackets`) are reached through this object.
     """
 
     def __init__(self, searcher: Searcher, space: SearchSpace) -> None:
@@ -60,6 +60,8 @@ class PointQueue:
             self.searcher.rebuild(trials)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "searcher":  # copying and unpickling ask before __init__
+        if (
+            name.startswith("__") or name == "searcher"
+        ):  # copying and unpickling ask before __init__
             raise AttributeError(name)
         return getattr(self.searcher, name)

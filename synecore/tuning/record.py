@@ -14,8 +14,12 @@ class Record:
     """Counts stored events and remembers when each trial last began."""
 
     n_events: int = 0
-    began: dict[int, tuple[float, bool]] = attrs.field(factory=dict)  # since when, whether it went on
-    owed: list[Event] = attrs.field(factory=list)  # decided in a tick that failed, still to be stored
+    began: dict[int, tuple[float, bool]] = attrs.field(
+        factory=dict
+    )  # since when, whether it went on
+    owed: list[Event] = attrs.field(
+        factory=list
+    )  # decided in a tick that failed, still to be stored
 
     def add(self, events: Iterable[Event]) -> None:
         for event in events:

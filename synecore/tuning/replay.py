@@ -26,9 +26,10 @@ from synecore.tuning.engine import Engine
 def replay(engine: Engine, events: Sequence[Event], first: int = 0) -> list[Event]:
     """Feed the inputs among `events` to the engine; return what it decides beyond the record's end.
 
-    Inputs are asks, reports, ends, retries, amendments and decisions of the tuner or the user. Everything
-    else on record must come out of the engine. Such a tail exists only where a scheduler failed in the
-    middle of a tick. `first` is the number of the first event, for messages.
+    Inputs are asks, reports, ends, retries, amendments and decisions of the tuner or the user.
+    Everything else on record must come out of the engine. Such a tail exists only where a
+    scheduler failed in the middle of a tick. `first` is the number of the first event, for
+    messages.
 
     Raises
     ------
@@ -69,7 +70,7 @@ def _feed(engine: Engine, event: Event) -> None:
             engine.retry(event.trial, event.at, event.error)
         case Amended():
             engine.amend(event)
-        case Decided(action="stop" | "pause" | "drop_checkpoint", by="user" | "tuner"):
+        case Decided(by="user" | "tuner") if event.action != "update":
             engine.decide(event.action, event.trial, event.at, by=event.by, why=event.why)
         case _:
             raise ResumeMismatchError(f"the scheduler does not decide {_short(event)} again")

@@ -1,4 +1,4 @@
-"""Go on with an experiment: fold the journal, load the newest snapshot, replay what came after it."""
+"""Go on with an experiment: fold the journal, load a snapshot, replay what came after it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import attrs
 
-from synecore.actions import Amended, Event, Reported, ReportedBlock
+from synecore.actions import Amended, Event, Reported, ReportedBlock, time_of
 from synecore.errors import ExperimentError, OptionError, ResumeMismatchError
 from synecore.problem import Problem
 from synecore.protocols import Backend, Rebuildable, Scheduler, Snapshot
@@ -46,11 +46,13 @@ def resume(
     stop_criterion
         Replaces the one on record; needed where that was a callable.
     config_space
-        Replaces the space. Configurations on record are encoded again; those outside are left out of models.
+        Replaces the space. Configurations on record are encoded again; those outside are left out
+        of models.
     interrupted
         What becomes of trials whose process was lost: run again from their checkpoint, or failed.
     strict
-        Raise ResumeMismatchError where a replayed decision differs, instead of rebuilding from the table.
+        Raise ResumeMismatchError where a replayed decision differs, instead of rebuilding from the
+        table.
     settings
         Other arguments of `Tuner`, such as n_workers, callbacks, display.
     """
@@ -126,7 +128,9 @@ class _Restored:
                 f"experiment '{name}' cannot be resumed exactly: {error}. Versions on record: "
                 f"{self._experiment.metadata.get('versions')}"
             ) from error
-        logger.warning("experiment '%s': %s; its state is rebuilt from the trials on record", name, error)
+        logger.warning(
+            "experiment '%s': %s; its state is rebuilt from the trials on record", name, error
+        )
         table = self._fold(len(self._events)).table
         self.scheduler = self._build(table.problem)
         assert isinstance(self.scheduler, Rebuildable)  # as the one before it
@@ -139,12 +143,13 @@ class _Restored:
             status.table.apply(event)
             if isinstance(event, (Reported, ReportedBlock)):
                 status.update(event)
-            at = event.at
-            status.wallclock_time = float(at[-1] if isinstance(event, ReportedBlock) else at)  # type: ignore[index,arg-type]
+            status.wallclock_time = time_of(event)
         return status
 
     def _first_after_amendment(self) -> int:
-        """Number of the first event after the last change of the space, where no earlier state counts."""
+        """Number of the first event after the last change of the space, where no earlier state
+        counts.
+        """
         for number in range(len(self._events) - 1, -1, -1):
             event = self._events[number]
             if isinstance(event, Amended) and "space" in (event.problem or {}):
@@ -177,7 +182,8 @@ def _criterion(metadata: Mapping[str, Any], name: str) -> StopCriterion:
     recorded = metadata["stop_criterion"]
     if recorded is None:
         raise ExperimentError(
-            f"experiment '{name}' was run with a callable as stopping criterion, which is not on record; "
+            f"experiment '{name}' was run with a callable as stopping criterion, which is "
+            "not on record; "
             f"give one: Tuner.resume({name!r}, stop_criterion=…)"
         )
     return StoppingCriterion.from_json(recorded)
@@ -186,7 +192,9 @@ def _criterion(metadata: Mapping[str, Any], name: str) -> StopCriterion:
 def _amend(
     tuner: Tuner, experiment: Experiment, record: Record, config_space: Mapping[str, Any] | None
 ) -> Experiment:
-    """Put a change of space or criterion on record; after a change of space the scheduler is rebuilt."""
+    """Put a change of space or criterion on record; after a change of space the scheduler is
+    rebuilt.
+    """
     problem = None
     if config_space is not None:
         problem = {"space": SearchSpace(config_space).to_json()}

@@ -25,7 +25,7 @@ from synecore.tuning.stopping import StopCriterion, why_to_stop
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_WAIT = 0.5  # seconds between two looks at the clock and at users' commands
+LONGEST_WAIT = 0.5  # seconds between two looks at the clock and at users' commands
 _STOP_PATIENCE = 60.0  # seconds for stopped trials to end before they are given up
 _SNAPSHOT_EVERY = 1000  # events, or a tenth of the journal
 
@@ -36,11 +36,11 @@ class Policy:
 
     n_workers: int
     stop_criterion: StopCriterion
-    max_failures: int
-    asynchronous: bool
-    wait_when_stopping: bool
+    max_failures: int = 1
+    asynchronous: bool = True
+    wait_when_stopping: bool = False
     restart_interrupted: bool = True
-    longest_wait: float = _LONGEST_WAIT
+    longest_wait: float = LONGEST_WAIT
     snapshots: bool = True
     store_patience: float = 30.0  # seconds of retries before a store that fails ends the run
 

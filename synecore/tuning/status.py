@@ -112,7 +112,9 @@ class TuningStatus:
 
     @property
     def cost(self) -> float:
-        """Estimated cost of all trials: the problem's cost metric, else what the reporter estimates."""
+        """Estimated cost of all trials: the problem's cost metric, else what the reporter
+        estimates.
+        """
         if self.table.problem.cost is None:
             return self._worker_totals[ST_WORKER_COST]
         return self.table.total_cost
@@ -153,7 +155,9 @@ class TuningStatus:
         found = best_metric(self.table)
         if found is not None:
             trial, value = found
-            parts.append(f"best {self.table.problem.objectives[0].name}={value:.6g} (trial {trial})")
+            parts.append(
+                f"best {self.table.problem.objectives[0].name}={value:.6g} (trial {trial})"
+            )
         return " · ".join(parts)
 
 
@@ -173,7 +177,9 @@ def print_best_metric_found(status: TuningStatus) -> tuple[int, float] | None:
     if found is not None:
         trial, value = found
         name = status.table.problem.objectives[0].name
-        print(f"best {name}: {value:.6g}, trial {trial}, configuration {status.table.configs[trial]}")
+        print(
+            f"best {name}: {value:.6g}, trial {trial}, configuration {status.table.configs[trial]}"
+        )
     return found
 
 

@@ -24,7 +24,9 @@ def _positive(instance: object, attribute: attrs.Attribute[Any], value: Any) -> 
 
 
 def _thresholds(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-    numbers = isinstance(value, Mapping) and all(isinstance(v, (int, float)) for v in value.values())
+    numbers = isinstance(value, Mapping) and all(
+        isinstance(v, (int, float)) for v in value.values()
+    )
     if not numbers:
         raise OptionError(
             f"StoppingCriterion: '{attribute.name}' maps metric names to numbers, got {value!r}"
@@ -43,7 +45,8 @@ def _mapping() -> Any:
 class StoppingCriterion:
     """True as soon as one of the given limits is passed.
 
-    The limits on numbers hold once there are *more* than that many, and the others once the value is beyond:
+    The limits on numbers hold once there are *more* than that many, and the others once the value
+    is beyond:
 
     max_wallclock_time        seconds on the experiment's clock, interruptions not counted
     max_num_evaluations       reports
@@ -73,7 +76,8 @@ class StoppingCriterion:
         limits = (
             ("max_wallclock_time", self.max_wallclock_time, lambda: status.wallclock_time),
             ("max_num_evaluations", self.max_num_evaluations, lambda: seen.count),
-            ("max_num_trials_started", self.max_num_trials_started, lambda: status.num_trials_started),
+            ("max_num_trials_started", self.max_num_trials_started, 
+             lambda: status.num_trials_started),
             ("max_num_trials_completed", self.max_num_trials_completed,
              lambda: status.num_trials_completed),
             ("max_cost", self.max_cost, lambda: status.cost),
@@ -92,7 +96,7 @@ class StoppingCriterion:
         return None
 
     def deadline(self) -> float | None:
-        """The time at which the criterion holds by itself; None if it does not look at the clock."""
+        """When the criterion holds by itself; None if it does not look at the clock."""
         return self.max_wallclock_time
 
     def to_json(self) -> dict[str, Any]:
@@ -106,13 +110,18 @@ class StoppingCriterion:
 class PlateauStopper:
     """Stops when the best `num_trials` values of a metric have hardly differed for a while.
 
-    After each new trial with a value of `metric` the standard deviation of the `num_trials` best trials so far
-    is taken, as Ray Tune's ExperimentPlateauStopper does. Once it was at most `std` for more than `patience`
-    trials in a row, the experiment ends.
+    After each new trial with a value of `metric` the standard deviation of the `num_trials` best
+    trials so far is taken, as Ray Tune's ExperimentPlateauStopper does. Once it was at most `std`
+    for more than `patience` trials in a row, the experiment ends.
     """
 
     def __init__(
-        self, metric: str, std: float = 0.001, num_trials: int = 10, mode: str = "min", patience: int = 0
+        self,
+        metric: str,
+        std: float = 0.001,
+        num_trials: int = 10,
+        mode: str = "min",
+        patience: int = 0,
     ) -> None:
         if num_trials < 2:
             raise OptionError(f"PlateauStopper: 'num_trials' must be at least 2, got {num_trials}")

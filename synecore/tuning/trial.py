@@ -16,8 +16,8 @@ from synecore.constants import ST_WORKER_COST, ST_WORKER_TIME
 class Trial:
     """One configuration under evaluation.
 
-    `until` is the resource it should run to now and `checkpoint_of` the trial whose checkpoint it starts from;
-    both matter only to those who run trials themselves.
+    `until` is the resource it should run to now and `checkpoint_of` the trial whose checkpoint it
+    starts from; both matter only to those who run trials themselves.
     """
 
     trial_id: int
@@ -48,7 +48,7 @@ class TrialResult:
 
     @property
     def seconds(self) -> float:
-        """Time in the worker as the trial reported it, else from creation to end; NaN if unknown."""
+        """Time in the worker as reported, else from creation to end; NaN if unknown."""
         if ST_WORKER_TIME in self.metrics:
             return float(self.metrics[ST_WORKER_TIME])
         if self.training_end_time is None:

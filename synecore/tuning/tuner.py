@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 
 from synecore.actions import Status
@@ -28,7 +29,7 @@ from synecore.tuning.interrupt import Interrupted, interrupt_switch
 from synecore.tuning.lock import FolderLock
 from synecore.tuning.metadata import describe
 from synecore.tuning.record import Record
-from synecore.tuning.session import Policy, Session
+from synecore.tuning.session import LONGEST_WAIT, Policy, Session
 from synecore.tuning.status import TuningStatus
 from synecore.tuning.stopping import StopCriterion
 
@@ -48,7 +49,8 @@ class Tuner:
     n_workers
         Trials that run at the same time.
     sleep_time
-        Longest wait for an event, in seconds. Nothing is delayed by it: the loop wakes up when something happens.
+        Longest wait for an event, in seconds. Nothing is delayed by it: the loop wakes up when
+        something happens.
     results_update_interval
         Accepted and not needed: every event is stored when it happens.
     print_update_interval
@@ -100,22 +102,24 @@ class Tuner:
         max_retries: int = 0,
         display: str | Display = "auto",
     ) -> None:
-        _check(n_workers=(n_workers, 1), max_failures=(max_failures, 0), max_retries=(max_retries, 0))
+        _check(
+            n_workers=(n_workers, 1), max_failures=(max_failures, 0), max_retries=(max_retries, 0)
+        )
         if not callable(stop_criterion):
             raise OptionError(
-                f"Tuner: 'stop_criterion' must be a StoppingCriterion or a callable, got {stop_criterion!r}"
+                "Tuner: 'stop_criterion' must be a StoppingCriterion or a callable, got "
+                f"{stop_criterion!r}"
             )
         self.trial_backend, self.scheduler = trial_backend, scheduler
         self.stop_criterion, self.n_workers = stop_criterion, n_workers
         self.callbacks = list(callbacks or ())
         self.max_retries = max_retries
-        self._policy = {
-            "max_failures": max_failures,
-            "asynchronous": asynchronous_scheduling,
-            "wait_when_stopping": wait_trial_completion_when_stopping,
-            "snapshots": save_tuner,
-            "longest_wait": min(sleep_time, 0.5) if sleep_time > 0 else 0.0,
-        }
+        self._policy = Policy(
+            n_workers=n_workers, stop_criterion=stop_criterion, max_failures=max_failures,
+            asynchronous=asynchronous_scheduling,
+            wait_when_stopping=wait_trial_completion_when_stopping,
+            snapshots=save_tuner, longest_wait=min(max(sleep_time, 0.0), LONGEST_WAIT),
+        )  # fmt: skip
         self._display, self._print_interval = display, print_update_interval
         base = tuner_name or _default_name(trial_backend, scheduler)
         if tuner_name is not None:
@@ -136,15 +140,16 @@ class Tuner:
     def run(self) -> Experiment:
         """Run until the criterion holds, and return the experiment.
 
-        Raises KeyboardInterrupt (or SystemExit for SIGTERM) after a graceful interruption; everything is
-        stored then, and the run can be resumed. Calling `run` again, with another `stop_criterion`, goes on
-        with the same experiment.
+        Raises KeyboardInterrupt (or SystemExit for SIGTERM) after a graceful interruption;
+        everything is stored then, and the run can be resumed. Calling `run` again, with another
+        `stop_criterion`, goes on with the same experiment.
         """
         if self._experiment is None:
             self._experiment = create(self.name, describe(self), self.tuner_path)
         if self._broken is not None:
             raise ExperimentError(
-                f"the last run of '{self.name}' failed ({self._broken}); use Tuner.resume({self.name!r})"
+                f"the last run of '{self.name}' failed ({self._broken}); use "
+                f"Tuner.resume({self.name!r})"
             )
         experiment = self._experiment
         with FolderLock(experiment.path), interrupt_switch() as switch:
@@ -172,7 +177,7 @@ class Tuner:
             experiment.export()
             if switch():
                 switch.raise_for_signal()
-        if self.tuning_status.num_trials_failed > self._policy["max_failures"]:
+        if self.tuning_status.num_trials_failed > self._policy.max_failures:
             raise ExperimentError(self._failure_message(reason))
         return experiment
 
@@ -182,9 +187,9 @@ class Tuner:
         engine = Engine(self.scheduler, self.tuning_status.table, max_retries=self.max_retries)
         engine.events.extend(self._record.owed)
         self._record.owed.clear()
-        policy = Policy(
-            n_workers=self.n_workers, stop_criterion=self.stop_criterion,
-            restart_interrupted=self._restart_interrupted, **self._policy,
+        policy = attrs.evolve(
+            self._policy, n_workers=self.n_workers, stop_criterion=self.stop_criterion,
+            restart_interrupted=self._restart_interrupted,
         )  # fmt: skip
         return Session(
             engine, self.trial_backend, store, view, self.tuning_status, observers,
@@ -231,8 +236,10 @@ class Tuner:
         errors = {e.trial: e.error for e in self._experiment.events() if getattr(e, "error", "")}  # type: ignore[union-attr]
         last = int(failed[-1])
         return (
-            f"{reason}; the last was trial {last} with {dict(self.tuning_status.table.configs[last])}: "
-            f"{errors.get(last, 'no message')}\nFinished trials are kept in {self.tuner_path}. Mend the "
+            f"{reason}; the last was trial {last} with "
+            f"{dict(self.tuning_status.table.configs[last])}: "
+            f"{errors.get(last, 'no message')}\nFinished trials are kept in "
+            f"{self.tuner_path}. Mend the "
             f"script and `synecore resume {self.name}`, or allow more with max_failures"
         )
 
@@ -245,7 +252,8 @@ class Tuner:
         found = table.best(index)
         if found is None:
             raise ExperimentError(
-                f"no trial has reported a finite, feasible '{table.problem.objectives[index].name}' yet"
+                "no trial has reported a finite, feasible "
+                f"'{table.problem.objectives[index].name}' yet"
             )
         return found[0], dict(table.configs[found[0]])
 
@@ -253,7 +261,9 @@ class Tuner:
 
     @classmethod
     def resume(cls, name: str | os.PathLike[str], **changes: Any) -> Tuner:
-        """A tuner that goes on with an interrupted or finished experiment; see `synecore.tuning.resume`."""
+        """A tuner that goes on with an interrupted or finished experiment; see
+        `synecore.tuning.resume`.
+        """
         from synecore.tuning.resume import resume
 
         return resume(name, **changes)
@@ -273,11 +283,11 @@ class Tuner:
         """The arguments that a resumed tuner needs again, as JSON."""
         return {
             "n_workers": self.n_workers,
-            "max_failures": self._policy["max_failures"],
+            "max_failures": self._policy.max_failures,
             "max_retries": self.max_retries,
-            "asynchronous_scheduling": self._policy["asynchronous"],
-            "wait_trial_completion_when_stopping": self._policy["wait_when_stopping"],
-            "save_tuner": self._policy["snapshots"],
+            "asynchronous_scheduling": self._policy.asynchronous,
+            "wait_trial_completion_when_stopping": self._policy.wait_when_stopping,
+            "save_tuner": self._policy.snapshots,
             "trial_backend_path": None if self._backend_path is None else str(self._backend_path),
         }
 
@@ -298,5 +308,3 @@ def _check(**numbers: tuple[Any, int]) -> None:
     for name, (value, least) in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise OptionError(f"Tuner: '{name}' must be an integer >= {least}, got {value!r}")
-
-
