@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
+
 from synecore.errors import OptionError, UnknownComponentError
 from synecore.problem import Problem
 from synecore.protocols import Scheduler
@@ -15,15 +17,10 @@ from synecore.tuning.tuner import Tuner
 
 _TUNER_OPTIONS = (
     "max_failures", "tuner_name", "suffix_tuner_name", "asynchronous_scheduling",
-    "wait_trial_completion_when_stopping", "callbacks", "metadata", "store", "
-    ""max_retries", "display",
-    "print_update_interval", "trial_backend_path", "save_tuner",
+    "wait_trial_completion_when_stopping", "callbacks", "metadata", "store", "max_retries",
+    "display", "print_update_interval", "trial_backend_path", "save_tuner",
 )  # fmt: skip
-_LIMITS = (
-    "max_wallclock_time", "max_num_evaluations", "max_num_trials_started", "
-    ""max_num_trials_completed",
-    "max_cost", "max_num_trials_finished", "min_metric_value", "max_metric_value",
-)  # fmt: skip
+_LIMITS = tuple(limit.name for limit in attrs.fields(StoppingCriterion))
 
 
 def tune(
