@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synecore.errors import OptionError
+from synecore import __version__
+from synecore.errors import OptionError, SynecoreError
+from synecore.plugins.make import spec_of
+from synecore.plugins.registry import default_registry
 from synecore.problem import Goal
 from synecore.tuning.stopping import StoppingCriterion
 
@@ -27,13 +30,13 @@ def describe(tuner: Tuner) -> dict[str, Any]:
         "metric_names": [objective.name for objective in problem.objectives],
         "metric_mode": [Goal(objective.goal).value for objective in problem.objectives],
         **_entry_point(tuner.trial_backend),
-        "backend": _name(tuner.trial_backend),
-        "scheduler_name": _name(tuner.scheduler),
+        "backend": component_name(tuner.trial_backend),
+        "scheduler_name": component_name(tuner.scheduler),
         "problem": problem.to_json(),
         "tags": dict(tuner.scheduler.tags),
         "components": {
-            "scheduler": _spec(tuner.scheduler),
-            "backend": _spec(tuner.trial_backend),
+            "scheduler": spec_of(tuner.scheduler),
+            "backend": spec_of(tuner.trial_backend),
         },
         "store": tuner.store,
         "tuner": tuner.settings(),
@@ -61,23 +64,34 @@ def _entry_point(backend: object) -> dict[str, str | None]:
     return {"entry_point_name": Path(str(path)).stem, "entry_point_path": str(path)}
 
 
-def _name(component: object) -> str:
-    spec = getattr(component, "component_spec", None)
-    return str(spec.name) if spec is not None else type(component).__name__
-
-
-def _spec(component: object) -> Mapping[str, Any] | None:
-    spec = getattr(component, "component_spec", None)
-    return spec.to_json() if spec is not None else None
+def component_name(component: object) -> str:
+    """The name a component was chosen by, else its class."""
+    spec = spec_of(component)
+    return str(spec["name"]) if spec is not None else type(component).__name__
 
 
 def _versions(tuner: Tuner) -> dict[str, str]:
-    """Distribution -> version of everything that takes part in decisions."""
-    from synecore import __version__
-
+    """Distribution -> version of every component that takes part in decisions."""
     versions = {"synecore": __version__}
     for component in (tuner.scheduler, tuner.trial_backend):
-        spec = getattr(component, "component_spec", None)
+        spec = spec_of(component)
         if spec is not None:
-            versions.update(spec.versions())
+            versions[spec["distribution"]] = spec["version"]
+            versions.update(_nested(spec["options"]))
+    return versions
+
+
+def _nested(options: Mapping[str, Any]) -> dict[str, str]:
+    """The same for components named in options, such as a scheduler's searcher."""
+    versions: dict[str, str] = {}
+    index = default_registry().index
+    for kind, value in options.items():
+        if not isinstance(value, Mapping) or "name" not in value:
+            continue
+        try:
+            entry = index.select(kind, str(value["name"]))
+        except SynecoreError:  # an object of the user's own, or an option that is no component
+            continue
+        versions[entry.distribution] = entry.version
+        versions.update(_nested(value.get("options", value)))
     return versions

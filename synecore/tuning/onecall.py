@@ -92,18 +92,18 @@ def scheduler_for(
     method: str, config_space: Mapping[str, Any] | Problem | None, **options: Any
 ) -> Scheduler:
     """The scheduler of this name, or `fifo` around the searcher of this name."""
-    from synecore.plugins.index import default_index
     from synecore.plugins.make import make_scheduler
+    from synecore.plugins.registry import default_registry
 
     if config_space is None:
         raise OptionError(f"method '{method}' needs a configuration space")
-    names = default_index().names("scheduler")
-    if method not in names and method in default_index().names("searcher"):
+    index = default_registry().index
+    if method not in index.names("scheduler") and method in index.names("searcher"):
         return make_scheduler("fifo", config_space, searcher=method, **options)  # type: ignore[no-any-return]
     try:
         return make_scheduler(method, config_space, **options)  # type: ignore[no-any-return]
     except UnknownComponentError as error:
-        searchers = ", ".join(default_index().names("searcher"))
+        searchers = ", ".join(index.names("searcher"))
         raise UnknownComponentError(
             f"{error} Searchers, usable as methods too: {searchers}."
         ) from None

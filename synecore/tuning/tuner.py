@@ -11,11 +11,13 @@ from typing import Any
 import attrs
 import numpy as np
 
+from synecore import seeds
 from synecore.actions import Status
 from synecore.errors import ExperimentError, OptionError
 from synecore.names import check_valid_name, name_from_base
 from synecore.paths import experiment_path
 from synecore.plugins.hookspecs import ExperimentView
+from synecore.plugins.make import spec_of
 from synecore.plugins.observers import Observers
 from synecore.problem import Goal
 from synecore.protocols import Backend, RunContext, Scheduler, Unfinished
@@ -27,7 +29,7 @@ from synecore.tuning.engine import Engine
 from synecore.tuning.experiment import Experiment, create, objective_index, open_store
 from synecore.tuning.interrupt import Interrupted, interrupt_switch
 from synecore.tuning.lock import FolderLock
-from synecore.tuning.metadata import describe
+from synecore.tuning.metadata import component_name, describe
 from synecore.tuning.record import Record
 from synecore.tuning.session import LONGEST_WAIT, Policy, Session
 from synecore.tuning.status import TuningStatus
@@ -208,11 +210,11 @@ class Tuner:
             )
             for trial in map(int, table.busy())
         )  # fmt: skip
-        seed = getattr(getattr(self.scheduler, "component_spec", None), "seed", None)
+        seed = (spec_of(self.scheduler) or {}).get("seed")
         self.trial_backend.open(
             RunContext(
                 folder=self._backend_path or experiment.path, problem=self.scheduler.problem,
-                seed=np.random.SeedSequence(seed), n_workers=self.n_workers,
+                seed=seeds.sequence(seed) if isinstance(seed, int) else np.random.SeedSequence(), n_workers=self.n_workers,
                 decides=self.scheduler.decides, now=self.tuning_status.wallclock_time,
                 running=unfinished,
             )
@@ -300,8 +302,7 @@ def _default_name(backend: Backend, scheduler: Scheduler) -> str:
     entry_point = getattr(backend, "entry_point", None)
     if entry_point is not None:
         return Path(str(entry_point)).stem
-    spec = getattr(scheduler, "component_spec", None)
-    return spec.name if spec is not None else type(scheduler).__name__
+    return component_name(scheduler)
 
 
 def _check(**numbers: tuple[Any, int]) -> None:
