@@ -191,7 +191,11 @@ def fields_of(cls: type | None) -> dict[str, attrs.Attribute[Any]]:
 
 
 def build(
-    cls: type | None, mapping: Mapping[str, Any], where: str, ignores: Collection[str] = ()
+    cls: type | None,
+    mapping: Mapping[str, Any],
+    where: str,
+    ignores: Collection[str] = (),
+    nearby: Collection[str] = (),
 ) -> Any:
     """Return `cls` made from `mapping`; None if `cls` is None.
 
@@ -200,6 +204,7 @@ def build(
         mapping: What the user gave; spellings with "-" and aliases are accepted.
         where: Whose options these are, as in "scheduler 'asha'".
         ignores: Options of sibling components, dropped with a warning.
+        nearby: Names given beside the options, so that a hint may point to one of them.
 
     Raises:
         OptionError: naming all unknown and missing options, or the first bad value.
@@ -210,7 +215,7 @@ def build(
     if dropped:
         logger.warning("%s: no effect here: %s.", where, ", ".join(map(repr, dropped)))
     listed = f"Options: {', '.join(fields)}." if fields else "It takes no options."
-    problems = [_unknown(key, fields) for key in unknown if key not in dropped]
+    problems = [_unknown(key, fields, nearby) for key in unknown if key not in dropped]
     problems += [f"{given} are one option, give one of them" for given in twice]
     problems += [
         f"missing option {name!r}"
@@ -250,10 +255,10 @@ def sort_out(
     return values, unknown, twice
 
 
-def _unknown(key: str, fields: Mapping[str, attrs.Attribute[Any]]) -> str:
+def _unknown(key: str, fields: Mapping[str, attrs.Attribute[Any]], nearby: Collection[str]) -> str:
     others = {other: name for name, f in fields.items() for other in meta_of(f).also}
     spellings = {alias: alias for f in fields.values() for alias in meta_of(f).aliases}
-    names = others | spellings | {name: name for name in fields}
+    names = others | spellings | {name: name for name in (*nearby, *fields)}
     match = near(key, names)
     hint = f", did you mean {names[match]!r}?" if match is not None else ""
     return f"unknown option {key!r}{hint}"
