@@ -210,11 +210,12 @@ class Tuner:
             )
             for trial in map(int, table.busy())
         )  # fmt: skip
-        seed = (spec_of(self.scheduler) or {}).get("seed")
+        recorded = (spec_of(self.scheduler) or {}).get("seed")
+        seed = seeds.sequence(recorded) if isinstance(recorded, int) else np.random.SeedSequence()
         self.trial_backend.open(
             RunContext(
                 folder=self._backend_path or experiment.path, problem=self.scheduler.problem,
-                seed=seeds.sequence(seed) if isinstance(seed, int) else np.random.SeedSequence(), n_workers=self.n_workers,
+                seed=seed, n_workers=self.n_workers,
                 decides=self.scheduler.decides, now=self.tuning_status.wallclock_time,
                 running=unfinished,
             )
