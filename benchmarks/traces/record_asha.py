@@ -2,7 +2,8 @@
 
 Run once a peer version, in an environment of its own, and commit what it writes:
 
-    python -m venv peer && peer/bin/pip install syne-tune==0.13.0 "numpy<2" "pandas<3" scipy autograd
+    python -m venv peer
+    peer/bin/pip install syne-tune==0.13.0 "numpy<2" "pandas<3" scipy autograd
     peer/bin/python benchmarks/traces/record_asha.py plugins/synecore-asha/tests/fixtures
 
 A trace is a list of steps in order:

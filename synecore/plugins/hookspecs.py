@@ -71,6 +71,14 @@ class Setup:
     make: Make
 
 
+def _capabilities(given: Iterable[Capability]) -> frozenset[Capability]:
+    return frozenset(given)
+
+
+def _names(given: Iterable[str]) -> frozenset[str]:
+    return frozenset(given)
+
+
 @attrs.frozen
 class Component:
     """What a plugin says of one of its components; nothing heavy is imported to say it."""
@@ -78,10 +86,10 @@ class Component:
     name: str
     target: str | Preset  # "package.module:callable", called as target(setup, options)
     options: type | None = None  # attrs class
-    supports: frozenset[Capability] = attrs.field(default=frozenset(), converter=frozenset)
+    supports: frozenset[Capability] = attrs.field(default=frozenset(), converter=_capabilities)
     summary: str = ""
-    requires: frozenset[Capability] = attrs.field(default=frozenset(), converter=frozenset)
-    ignores: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    requires: frozenset[Capability] = attrs.field(default=frozenset(), converter=_capabilities)
+    ignores: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
     # options of sibling components, accepted with a warning
 
 

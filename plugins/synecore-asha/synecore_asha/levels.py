@@ -9,6 +9,7 @@ q_j  = r_j / r_{j+1}, the fraction of rung j that goes on
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def rung_levels(
 
 
 def _explicit(levels: Sequence[int], max_t: float) -> list[int]:
-    rising = all(a < b for a, b in zip(levels, levels[1:], strict=False))
+    rising = all(a < b for a, b in pairwise(levels))
     if not levels or levels[0] < 1 or not rising:
         raise OptionError(
             f"'rung_levels' must be positive and strictly increasing: {list(levels)}."
@@ -85,5 +86,6 @@ def default_bracket_weights(levels: Sequence[float], max_t: float, n_brackets: i
     """
     r = np.array([*levels, max_t], float)
     s = np.arange(n_brackets)
-    weights: Array = len(r) / ((len(r) - s) * r[:n_brackets])
-    return weights / weights.sum()
+    weights = len(r) / ((len(r) - s) * r[:n_brackets])
+    probabilities: Array = weights / weights.sum()
+    return probabilities

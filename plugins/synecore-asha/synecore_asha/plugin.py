@@ -17,11 +17,11 @@ def synecore_schedulers() -> Iterable[Component]:
             ASHAOptions,
             supports={
                 Capability.FIDELITY,
-                Capability.CONSTRAINTS,
                 Capability.COST,
                 Capability.CONDITIONAL,
                 Capability.TRANSFER,
             },
+            requires={Capability.FIDELITY},
             summary="Asynchronous successive halving: stops or pauses all but the best at rungs.",
         ),
     ]

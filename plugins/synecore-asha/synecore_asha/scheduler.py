@@ -1,8 +1,8 @@
 """Asynchronous successive halving and Hyperband.
 
 Li, Jamieson, Rostamizadeh, Gonina, Hardt, Recht, Talwalkar, "A System for Massively Parallel
-Hyperparameter Tuning" (2018), arXiv:1810.05934, algorithm 2; Jamieson and Talwalkar, "Non-stochastic
-Best Arm Identification and Hyperparameter Optimization" (AISTATS 2016) for successive halving.
+Hyperparameter Tuning" (2018), arXiv:1810.05934, algorithm 2; for successive halving Jamieson and
+Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization" (AISTATS 2016).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from synecore.problem import Array, Fidelity, Goal, Problem, TrialView
 from synecore.protocols import Proposal, Rebuildable, Searcher, State
 from synecore_asha import snapshots
 from synecore_asha.brackets import Brackets
+from synecore_asha.data import SearcherData
 from synecore_asha.levels import rung_levels
 from synecore_asha.options import ASHAOptions
 from synecore_asha.replayed import replay_rungs
@@ -47,8 +48,9 @@ class ASHA:
         problem, fidelity = _with_fidelity(setup.problem)
         self.problem = problem
         self.scheduler_type = options.type
-        self.searcher_data = options.searcher_data
-        self.register_pending_myopic = options.register_pending_myopic
+        data = _for_searcher(options)
+        self.searcher_data: SearcherData = data["searcher_data"]
+        self.register_pending_myopic: bool = data["register_pending_myopic"]
         self.resource_attr = fidelity.name
         self.max_resource_level = fidelity.high
         self.rung_levels = _levels(options, fidelity.high)
@@ -56,7 +58,8 @@ class ASHA:
             self.rung_levels, fidelity.high, options.brackets,
             system_each=options.rung_system_per_bracket,
         )  # fmt: skip
-        self.searcher: Searcher = setup.make("searcher", options.searcher)
+        known = {name: data[name] for name in data if name in options.searcher.options}
+        self.searcher: Searcher = setup.make("searcher", options.searcher, **known)
         self.tags: Mapping[str, str] = {**self.searcher.tags, "bracket": "i4"}
         self._do_snapshots = options.do_snapshots
         self._sign = -1.0 if problem.objectives[0].goal is Goal.MAXIMIZE else 1.0
@@ -213,6 +216,20 @@ def _with_fidelity(problem: Problem | None) -> tuple[Problem, Fidelity]:
             "use scheduler 'fifo'."
         )
     return problem, fidelity
+
+
+def _for_searcher(options: ASHAOptions) -> dict[str, Any]:
+    """Return the options about a model's data, those that a searcher has itself included.
+
+    They reach a searcher whose options know them: those of a nested component are complete.
+    """
+    defaults = {"searcher_data": "rungs", "register_pending_myopic": False}
+    own = {name: getattr(options, name) for name in defaults}
+    theirs = options.searcher.options
+    return {
+        name: theirs.get(name, default) if own[name] == default else own[name]
+        for name, default in defaults.items()
+    }
 
 
 def _levels(options: ASHAOptions, max_t: float) -> list[int]:

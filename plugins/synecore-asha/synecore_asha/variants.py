@@ -82,7 +82,7 @@ class StoppingVariant:
 
 
 class PromotionVariant:
-    """A trial pauses at every rung; a free worker promotes the best within the cutoff, or starts anew.
+    """A trial pauses at every rung; a free worker promotes the best within the cutoff.
 
     Li et al. (2018), algorithm 2, with the cutoff of `Rung.cutoff` in place of the best
     floor(n / eta), so that both types judge alike.
