@@ -40,7 +40,7 @@ def _command(package: str, entry: Entry) -> str:
         if match is not None and normalized(match["name"]) == wanted:
             if match["extra"]:
                 return f'pip install "{entry.distribution}[{match["extra"]}]"'
-            return f"pip install {match['name']}"
+            return f"pip install {wanted}"
     if package.startswith("synecore_"):
         return known.install(normalized(package))
     return f"{entry.distribution} does not say what brings it; try pip install {wanted}"
