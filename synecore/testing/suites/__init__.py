@@ -1,0 +1,1 @@
+"""Conformance suites: one pytest class a kind of component."""
