@@ -1,0 +1,21 @@
+"""Hooks of synecore-local."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from synecore.plugins.hookspecs import Component, hookimpl
+
+from .options import LocalOptions
+
+
+@hookimpl
+def synecore_backends() -> Iterable[Component]:
+    return [
+        Component(
+            "local",
+            "synecore_local.backend:make",
+            LocalOptions,
+            summary="Each trial is a subprocess on this machine.",
+        )
+    ]
