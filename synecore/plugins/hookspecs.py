@@ -1,12 +1,17 @@
 """Hooks a plugin may implement. Hook API version 1.
 
-A component hook runs once, when one of the plugin's components is first asked for.
-An observer hook runs at most once a tick of the tuning loop, with the tick's events. Six kinds of
-component have a hook of their own; a plugin may open further kinds, whose entry points are in
-`synecore.v1.<kind>s` like all others.
+A hook is a function marked with `@hookimpl`, in the module that the plugin's entry points name. It
+takes the arguments it wants, by name.
 
-This module is imported by every plugin's `plugin.py`, so it imports nothing heavier than attrs
-and pluggy.
+- A component hook runs once, when one of the plugin's components is first asked for. Six kinds of
+  component have a hook of their own; a plugin may open further kinds, whose entry points are in
+  `synecore.v1.<kind>s` like all others.
+- An observer hook runs at most once a tick of the tuning loop, with the tick's events. A plugin
+  that observes says so in `synecore.v1.observers`; one that raises is logged once with its
+  traceback and not called again, and the experiment goes on. Objects in `Tuner(callbacks=[...])`
+  observe through methods of the same names, with or without `synecore_`.
+- A hook without a specification here is refused, unless it is marked
+  `@hookimpl(optionalhook=True)`.
 """
 
 from __future__ import annotations
@@ -107,66 +112,109 @@ class ExperimentView:
 
 @hookspec
 def synecore_schedulers() -> Iterable[Component]:
-    """Return the schedulers this plugin provides."""
+    """Return the schedulers this plugin provides: what decides which trials start, resume,
+    pause and stop.
+
+    Called once, when `make_scheduler` is first given one of the plugin's names.
+    """
     return ()
 
 
 @hookspec
 def synecore_searchers() -> Iterable[Component]:
-    """Return the searchers this plugin provides."""
+    """Return the searchers this plugin provides: what proposes points to evaluate.
+
+    Called once, when one of the plugin's searchers is first asked for, by `make_searcher` or by a
+    scheduler's option.
+    """
     return ()
 
 
 @hookspec
 def synecore_surrogates() -> Iterable[Component]:
-    """Return the surrogate models this plugin provides."""
+    """Return the surrogate models this plugin provides: probabilistic regression for searchers.
+
+    Called once, when one of the plugin's surrogates is first asked for.
+    """
     return ()
 
 
 @hookspec
 def synecore_acquisitions() -> Iterable[Component]:
-    """Return the acquisition functions this plugin provides."""
+    """Return the acquisition functions this plugin provides: what scores points under a posterior.
+
+    Called once, when one of the plugin's acquisition functions is first asked for.
+    """
     return ()
 
 
 @hookspec
 def synecore_backends() -> Iterable[Component]:
-    """Return the trial backends this plugin provides."""
+    """Return the backends this plugin provides: what runs trials.
+
+    Called once, when `make_backend` is first given one of the plugin's names. A backend is built
+    without a problem; it learns the problem when it is opened.
+    """
     return ()
 
 
 @hookspec
 def synecore_stores() -> Iterable[Component]:
-    """Return the result stores this plugin provides."""
+    """Return the stores this plugin provides: what keeps the journal of an experiment.
+
+    Called once, when one of the plugin's stores is first asked for.
+    """
     return ()
 
 
 @hookspec
 def synecore_components(kind: str) -> Iterable[Component]:
-    """Return components of a further kind that a plugin opens, such as displays or kernels."""
+    """Return this plugin's components of a further kind that some plugin opens, such as displays.
+
+    `kind` is the entry-point group without "synecore.v1." and the final "s". Called once a kind.
+    """
     return ()
 
 
 @hookspec
 def synecore_columns(experiment: ExperimentView, event: Event) -> Mapping[str, Any] | None:
-    """Return extra columns to store with a report."""
+    """Return extra columns to store with a report, as JSON values by name; None for none.
+
+    Called before the report is stored, after the scheduler has decided on it. `event` is the
+    report: its `trial` and `metrics`.
+    """
 
 
 @hookspec
 def synecore_experiment_start(experiment: ExperimentView) -> None:
-    """Observe the start, or the resumption, of an experiment."""
+    """Observe the start, or the resumption, of an experiment.
+
+    Called before the backend is opened; nothing has started yet.
+    """
 
 
 @hookspec
 def synecore_events(experiment: ExperimentView, events: Sequence[Event]) -> None:
-    """Observe what happened in one tick, after it was stored."""
+    """Observe what happened in one tick, after it was stored.
+
+    `events` are in order of time: `Started`, `Resumed`, `Reported`, `Decided`, `Ended` and the
+    others of `synecore.actions`. The table in `experiment.trials` already holds them.
+    """
 
 
 @hookspec
 def synecore_experiment_end(experiment: ExperimentView, reason: str) -> None:
-    """Observe the end of an experiment and why it ended."""
+    """Observe the end of an experiment, and `reason`: in words, why it ended.
+
+    Called after the last event was stored, also when the run was interrupted or failed.
+    """
 
 
 @hookspec
 def synecore_commands(commands: Any) -> None:
-    """Add subcommands to the `synecore` command line."""
+    """Add subcommands to the `synecore` command line.
+
+    `commands` is what `argparse.ArgumentParser.add_subparsers` returns: add a parser to it and set
+    its default `run` to a function of the parsed arguments that returns the exit status. A plugin
+    that adds commands says so in `synecore.v1.commands`.
+    """
