@@ -1,0 +1,280 @@
+"""Domains as text, `loguniform(1e-4, 1)`, and configuration spaces as files hold them.
+
+Used by the command line (`--param lr='loguniform(1e-4, 1)'`) and for files. The text is parsed,
+never executed. Names without quotes are texts, so that a shell which removes quotes does no harm.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from synecore.errors import SpaceError, did_you_mean
+from synecore.space import factories
+from synecore.space.constraints import RESERVED, ConfigSpace, constraints_of
+from synecore.space.domains import (
+    Categorical,
+    Domain,
+    FiniteRange,
+    Float,
+    Integer,
+    Ordinal,
+    OrdinalNearestNeighbor,
+)
+from synecore.space.samplers import Grid, Normal, NormalPrior, Quantized, Sampler, WeightPrior
+
+FACTORIES: dict[str, Callable[..., Domain]] = {
+    name: getattr(factories, name)
+    for name in (
+        "uniform", "loguniform", "reverseloguniform", "randint", "lograndint", "choice", "ordinal",
+        "logordinal", "finrange", "logfinrange", "quniform", "qloguniform", "qrandint",
+        "qlograndint",
+    )
+}  # fmt: skip
+FACTORIES["Float"], FACTORIES["Integer"] = Float, Integer
+_LISTED = ("choice", "ordinal", "logordinal")  # categories may be written without a list
+_METHODS = ("when", "prior", "normal", "quantized", "grid")
+_WORDS = {"true": True, "false": False, "inf": math.inf}
+_CALL = re.compile(rf"\s*(?:{'|'.join(FACTORIES)})\s*\(")
+_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+def is_domain_text(text: str) -> bool:
+    """Say whether a text begins like a domain, so that it is not meant as a constant."""
+    return _CALL.match(text) is not None
+
+
+def parse_domain(text: str) -> Domain:
+    """Read a domain such as "loguniform(1e-4, 1)" or "choice(relu, tanh).when(layers=[1, 2])".
+
+    Raises:
+        SpaceError: for anything else, naming what is wrong.
+    """
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError) as error:
+        raise SpaceError(f"domain {text!r} cannot be read: {error.args[0]}.") from None
+    try:
+        return _domain(node)
+    except SpaceError as error:
+        raise SpaceError(f"domain {text!r}: {error}") from None
+    except (TypeError, ArithmeticError) as error:
+        raise SpaceError(f"domain {text!r} cannot be read: {error}.") from None
+
+
+def _domain(node: ast.expr) -> Domain:
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            if name not in FACTORIES:
+                raise SpaceError(
+                    f"unknown domain {name!r}{did_you_mean(name, FACTORIES) or '.'} "
+                    f"Known: {', '.join(FACTORIES)}."
+                )
+            values = [_value(arg) for arg in args]
+            if name in _LISTED and not (values and isinstance(values[0], list)):
+                values = [values]
+            return FACTORIES[name](*values, **_keywords(keywords))
+        case ast.Call(func=ast.Attribute(value=inner, attr=name), args=args, keywords=keywords):
+            domain = _domain(inner)
+            if name not in _METHODS or not hasattr(domain, name):
+                raise SpaceError(
+                    f"unknown addition .{name}(){did_you_mean(name, _METHODS) or '.'} "
+                    f"Known: {', '.join(_METHODS)}."
+                )
+            method = getattr(domain, name)
+            return method(*map(_value, args), **_keywords(keywords))  # type: ignore[no-any-return]
+    raise SpaceError("not a domain; write one like loguniform(1e-4, 1).")
+
+
+def _keywords(keywords: list[ast.keyword]) -> dict[str, Any]:
+    if any(keyword.arg is None for keyword in keywords):
+        raise SpaceError("** is not allowed here.")
+    return {str(keyword.arg): _value(keyword.value) for keyword in keywords}
+
+
+def _value(node: ast.expr) -> Any:
+    match node:
+        case ast.Constant(value=value) if isinstance(value, (int, float, str)):
+            return value
+        case ast.Name(id=name):
+            return _WORDS.get(name, name)
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [_value(item) for item in items]
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return -_number(inner)
+        case ast.UnaryOp(op=ast.UAdd(), operand=inner):
+            return _number(inner)
+        case ast.BinOp(left=a, op=ast.Pow(), right=b):
+            base, power = _number(a), _number(b)
+            if abs(power) > 1024:
+                raise SpaceError(f"{ast.unparse(node)!r} is too large.")
+            return base**power
+        case ast.BinOp(left=a, op=op, right=b) if type(op) in _ARITHMETIC:
+            return _ARITHMETIC[type(op)](_number(a), _number(b))
+    raise SpaceError(f"{ast.unparse(node)!r} is not a value.")
+
+
+def _number(node: ast.expr) -> Any:
+    value = _value(node)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise SpaceError(f"{ast.unparse(node)!r} is not a number.")
+    return value
+
+
+def format_domain(domain: Domain) -> str:
+    """Return the text that `parse_domain` reads as this domain."""
+    text = _factory_text(domain)
+    belief = domain.prior_belief
+    if isinstance(belief, NormalPrior):
+        text += f".prior(mean={belief.mean!r}, sd={belief.sd!r})"
+    elif isinstance(belief, WeightPrior):
+        text += f".prior(weights={list(belief.weights)!r})"
+    if domain.condition:
+        pairs = {p: v[0] if len(v) == 1 else list(v) for p, v in domain.condition.items()}
+        text += f".when({', '.join(f'{p}={v!r}' for p, v in pairs.items())})"
+    return text
+
+
+def _factory_text(domain: Domain) -> str:
+    match domain:
+        case OrdinalNearestNeighbor():
+            kind = "nn-log" if domain.log_scale else "nn"
+            return f"ordinal({domain.categories!r}, kind={kind!r})"
+        case Ordinal():
+            return f"ordinal({domain.categories!r}, kind='equal'){_grid_text(domain)}"
+        case Categorical():
+            return f"choice({domain.categories!r}){_grid_text(domain)}"
+        case FiniteRange():
+            name = "logfinrange" if domain.log_scale else "finrange"
+            cast = ", cast_int=True" if domain.cast_int else ""
+            return f"{name}({domain.lower!r}, {domain.upper!r}, {domain.size}{cast})"
+        case Integer():
+            bounds = f"({domain.lower!r}, {domain.upper!r})"
+            name = "lograndint" if domain.scale == "log" else "randint"
+            return name + bounds + _quantised_text(domain.get_sampler())
+        case Float():
+            bounds = f"({domain.lower!r}, {domain.upper!r})"
+            return _float_text(bounds, domain.get_sampler())
+    return f"<{type(domain).__name__}>"
+
+
+def _grid_text(domain: Domain) -> str:
+    return ".grid()" if isinstance(domain.sampler, Grid) else ""
+
+
+def _quantised_text(sampler: Sampler) -> str:
+    return f".quantized({sampler.q!r})" if isinstance(sampler, Quantized) else ""
+
+
+def _float_text(bounds: str, sampler: Sampler) -> str:
+    inner = sampler.sampler if isinstance(sampler, Quantized) else sampler
+    if isinstance(inner, Normal):
+        text = f"Float{bounds}.normal({inner.mean!r}, {inner.sd!r})"
+    else:
+        name = {"linear": "uniform", "log": "loguniform", "reverse-log": "reverseloguniform"}
+        text = name[inner.scale] + bounds
+    return text + _quantised_text(sampler)
+
+
+# ---- whole spaces
+
+
+def parse_config_space(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a configuration space as a YAML, TOML or JSON file holds it.
+
+    An entry is a constant; a text such as "loguniform(1e-4, 1)"; `{"domain": text, "when": {...},
+    "prior": {...}}`; or `{"constant": value}`, for a text that looks like a domain, a list or a
+    mapping. Constraints are listed under "$constraints": texts, or
+    `{"predicate": "module:function"}`.
+
+    Raises:
+        SpaceError: naming the entry at fault.
+    """
+    space: dict[str, Any] = {}
+    for name, value in data.items():
+        if name == RESERVED:
+            continue
+        try:
+            space[name] = _entry(value)
+        except SpaceError as error:
+            raise SpaceError(f"{name}: {error}") from None
+    constraints = constraints_of(data)
+    return ConfigSpace(space, *constraints) if constraints else space
+
+
+def _entry(value: Any) -> Any:
+    if isinstance(value, Domain):
+        return value
+    if isinstance(value, str):
+        return parse_domain(value) if is_domain_text(value) else value
+    if isinstance(value, Mapping):
+        return _mapping(value)
+    if isinstance(value, (list, tuple)):
+        raise SpaceError(
+            f"{value!r} is a list; write 'choice({list(value)!r})' to choose among its entries, or "
+            "{'constant': [...]} for a constant."
+        )
+    return value
+
+
+def _mapping(value: Mapping[str, Any]) -> Any:
+    keys = set(value)
+    if keys == {"constant"}:
+        return value["constant"]
+    if "domain_cls" in keys:
+        from synecore.space.serial import from_dict
+
+        return from_dict(value)
+    if "domain" not in keys or not keys <= {"domain", "when", "prior"}:
+        raise SpaceError(
+            f"{dict(value)!r}: allowed keys are domain, when and prior, or constant alone."
+        )
+    given = value["domain"]
+    domain = given if isinstance(given, Domain) else parse_domain(str(given))
+    try:
+        if value.get("prior"):
+            domain = domain.prior(**value["prior"])
+        return domain.when(**value["when"]) if value.get("when") else domain
+    except TypeError as error:
+        raise SpaceError(f"{dict(value)!r} cannot be read: {error}.") from None
+
+
+def format_config_space(config_space: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping that `parse_config_space` reads as this space, as a file would hold it."""
+    data: dict[str, Any] = {}
+    for name, value in config_space.items():
+        if name == RESERVED:
+            continue
+        if isinstance(value, Domain):
+            data[name] = _written(value)
+        elif isinstance(value, (Mapping, list, tuple)) or (
+            isinstance(value, str) and is_domain_text(value)
+        ):
+            data[name] = {"constant": value}
+        else:
+            data[name] = value
+    constraints = constraints_of(config_space)
+    if constraints:
+        data[RESERVED] = [
+            c.text if hasattr(c, "text") else {"predicate": c.path, "description": c.description}
+            for c in constraints
+        ]
+    return data
+
+
+def _written(domain: Domain) -> Any:
+    plain = domain.copy()
+    plain.condition = {}
+    text = format_domain(plain)
+    if not domain.condition:
+        return text
+    return {"domain": text, "when": {p: list(v) for p, v in domain.condition.items()}}
