@@ -7,12 +7,12 @@ Names are imported when they are first used, so that a training script pays for 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # that of `typing`, whose import would be half of the reporter's cost
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from synecore.plugins.make import (
         make,
         make_acquisition,
@@ -109,7 +109,8 @@ def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    module = __import__(f"{__name__}.{home}", fromlist=[name])
+    value = globals()[name] = getattr(module, name)
     return value
 
 
