@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from synecore.cli import build_parser
+from synecore.cli import parser as command_line
 from synecore.options import describe
 from synecore.plugins import hookspecs
 
@@ -28,7 +28,7 @@ def components() -> str:
     lines = [GENERATED, "", "# Components", ""]
     lines += [
         "Every component of the distributions in this repository, by kind, with its options.",
-        "The same for whatever is installed: `synecore plugins show KIND NAME`.",
+        "The same for whatever is installed: `synecore plugins show NAME`.",
         "",
     ]
     kinds: dict[str, list[tuple[str, Any]]] = {}
@@ -87,7 +87,7 @@ def commands() -> str:
     """Return the page of the command line."""
     lines = [GENERATED, "", "# Commands", ""]
     lines += ["What `synecore COMMAND --help` prints, as tables.", ""]
-    for parser in parsers(build_parser()):
+    for parser in parsers(command_line()):
         lines += [f"## `{parser.prog}`", ""]
         if parser.description:
             lines += [inspect.cleandoc(parser.description), ""]
