@@ -209,7 +209,7 @@ class Problem:
             Capability.MULTI_OBJECTIVE: len(self.objectives) > 1,
             Capability.CONSTRAINTS: bool(self.constraints),
             Capability.TRANSFER: bool(self.tasks),
-            Capability.CONDITIONAL: bool(getattr(self.space, "is_conditional", False)),
+            Capability.CONDITIONAL: _is_conditional(self.space),
         }
         return frozenset(capability for capability, needs in needed.items() if needs)
 
@@ -233,6 +233,12 @@ class Problem:
         from synecore import words
 
         return words.problem_from_json(data, tasks)
+
+
+def _is_conditional(space: SearchSpace) -> bool:
+    """Whether parameters depend on one another: by conditions, or by constraints between them."""
+    conditional = np.any(getattr(space, "is_conditional", False))
+    return bool(conditional) or bool(getattr(space, "constraints", ()))
 
 
 def _reject_twice(what: str, names: Sequence[Any]) -> None:

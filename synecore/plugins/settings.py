@@ -121,14 +121,6 @@ def problem_of(found: Resolved, config_space: Any, given: Mapping[str, Any]) -> 
         return config_space
     try:
         space = words.read_space(config_space)
-        fidelity = {name: given[name] for name in ("resource_attr", "max_resource_attr", "max_t")}
-        if Capability.FIDELITY not in found.component.supports | found.base.supports:
-            fidelity = {}  # every trial runs to its end, whatever its resource is called
-        elif fidelity["resource_attr"] is None:
-            high = words.read_max_resource(
-                space.constants, fidelity["max_resource_attr"], fidelity["max_t"]
-            )
-            fidelity["resource_attr"] = None if high is None else words.DEFAULT_RESOURCE
         return Problem.create(
             space,
             metric=given["metric"],
@@ -137,7 +129,27 @@ def problem_of(found: Resolved, config_space: Any, given: Mapping[str, Any]) -> 
             constraints=given["constraints"],
             cost_attr=given["cost_attr"],
             tasks=given["tasks"] or (),
-            **fidelity,
+            **_fidelity(found, space.constants, given),
         )
     except OptionError as error:
         raise type(error)(f"{found.where}: {error}") from error
+
+
+def _fidelity(
+    found: Resolved, constants: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the words about the resource that count for this scheduler.
+
+    One that runs every trial to its end, unless it is told a resource, takes no notice of the
+    others: with "epochs" in the space it must not expect "epoch" in the reports.
+    """
+    component, base = found.component, found.base
+    told = {name: given[name] for name in ("resource_attr", "max_resource_attr", "max_t")}
+    if Capability.FIDELITY not in component.supports | base.supports:
+        return {}
+    if told["resource_attr"] is None:
+        if Capability.FIDELITY not in component.requires | base.requires:
+            return {}
+        high = words.read_max_resource(constants, told["max_resource_attr"], told["max_t"])
+        told["resource_attr"] = None if high is None else words.DEFAULT_RESOURCE
+    return told
