@@ -87,23 +87,26 @@ def commands() -> str:
     """Return the page of the command line."""
     lines = [GENERATED, "", "# Commands", ""]
     lines += ["What `synecore COMMAND --help` prints, as tables.", ""]
-    for parser in parsers(command_line()):
+    for parser, summary in parsers(command_line()):
         lines += [f"## `{parser.prog}`", ""]
-        if parser.description:
-            lines += [inspect.cleandoc(parser.description), ""]
+        if parser.description or summary:
+            lines += [inspect.cleandoc(parser.description or summary), ""]
         rows = [row for row in map(argument_row, parser._actions) if row]
         if rows:
             lines += ["| argument | default | what it is |", "|---|---|---|", *rows, ""]
     return "\n".join(lines)
 
 
-def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """Yield a parser and those of its subcommands."""
-    yield parser
+def parsers(
+    parser: argparse.ArgumentParser, summary: str = ""
+) -> Iterator[tuple[argparse.ArgumentParser, str]]:
+    """Yield a parser and those of its subcommands, each with its line in the list of commands."""
+    yield parser, summary
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            for inner in dict.fromkeys(action.choices.values()):
-                yield from parsers(inner)
+            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            for name, inner in action.choices.items():
+                yield from parsers(inner, helps.get(name, ""))
 
 
 def argument_row(action: argparse.Action) -> str:
@@ -114,8 +117,9 @@ def argument_row(action: argparse.Action) -> str:
         return ""
     name = ", ".join(action.option_strings) or str(action.metavar or action.dest)
     if action.option_strings and action.nargs != 0:
-        name += f" {action.metavar or action.dest.upper()}"
-    shown = action.default not in (None, False, [], argparse.SUPPRESS)
+        value = "/".join(map(str, action.choices or ())) or action.metavar or action.dest.upper()
+        name += f" {value}"
+    shown = action.nargs != 0 and action.default not in (None, "", [])
     default = f"`{action.default}`" if shown else ""
     text = (action.help or "").replace("%(default)s", str(action.default)).replace("|", "\\|")
     return f"| `{name}` | {default} | {text} |"
