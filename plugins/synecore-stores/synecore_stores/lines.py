@@ -98,7 +98,7 @@ def damaged(path: Path, position: int, reason: str) -> StoreError:
         number = 1 + sum(chunk.count(b"\n") for chunk in _chunks(file, position))
     return StoreError(
         f"{path}, line {number} is damaged: {reason}. Put back a copy of the file, or keep what "
-        f"stands before it (head -n {number - 1}) and resume from there"
+        f"stands before it (head -n {number - 1} {path.name}) and resume from there"
     )
 
 
