@@ -50,8 +50,8 @@ def read_objectives(
         raise OptionError(
             "metric: missing; name the reported value to optimise, as in metric='loss'."
         )
-    names = [metric] if isinstance(metric, str) else list(metric)
-    modes = [mode] * len(names) if isinstance(mode, (str, Goal)) else list(mode)
+    names: list[Any] = list(metric) if isinstance(metric, (list, tuple)) else [metric]
+    modes = list(mode) if isinstance(mode, (list, tuple)) else [mode] * len(names)
     if len(modes) != len(names):
         raise OptionError(
             f"mode: {len(modes)} given for {len(names)} metrics; give one for all, or one each."
@@ -66,7 +66,8 @@ def _goal(mode: Any) -> Goal:
         return Goal(mode)
     except ValueError:
         raise OptionError(
-            f"mode: {mode!r} is neither 'min' nor 'max'{did_you_mean(str(mode), ['min', 'max'])}"
+            f"mode: {mode!r} is neither 'min' nor 'max'"
+            f"{did_you_mean(str(mode)[:3], ['min', 'max']) or '.'}"
         ) from None
 
 
