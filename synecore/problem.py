@@ -92,6 +92,13 @@ class SearchSpace(Protocol):
     size: int | None  # number of configurations, None where infinite
 
     def sample(self, n: int, rng: np.random.Generator) -> Array: ...
+    def from_unit(self, U: Array) -> Array:
+        """(n, d) uniform in [0, 1)^d -> (n, d) snapped, distributed as `sample` draws; but see
+        `feasible`."""
+
+    def points(self) -> Array:
+        """All (size, d) configurations of a finite space that is not too large to be listed."""
+
     def active(self, X: Array) -> npt.NDArray[np.bool_]:
         """(n, d) which parameters count, given those they depend on."""
 

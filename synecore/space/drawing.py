@@ -30,7 +30,12 @@ def sample(space: SearchSpace, n: int, rng: np.random.Generator) -> Array:
 def _draw(space: SearchSpace, n: int, rng: np.random.Generator) -> Array:
     """One uniform number a parameter, row after row, whatever becomes of it: so the i-th row does
     not depend on how many are drawn at once."""
-    X = rng.random((n, space.dimension))
+    return from_unit(space, rng.random((n, space.dimension)))
+
+
+def from_unit(space: SearchSpace, U: Array) -> Array:
+    """See `SearchSpace.from_unit`."""
+    X = np.array(U, dtype=float)
     for j, column in enumerate(space.columns):
         active = space._active.get(j)
         if active is not None:

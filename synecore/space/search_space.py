@@ -316,6 +316,14 @@ class SearchSpace:
         """
         return drawing.sample(self, n, rng)
 
+    def from_unit(self, U: Array) -> Array:
+        """Points (n, d) of the unit cube [0, 1)^d -> configurations (n, d), snapped.
+
+        Uniform points give configurations distributed as `sample` draws them, but for constraints:
+        see `feasible`.
+        """
+        return drawing.from_unit(self, U)
+
     # ---- features
 
     @property

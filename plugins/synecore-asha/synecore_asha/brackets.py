@@ -31,7 +31,8 @@ class RungSystem:
     def __init__(self, levels: Sequence[float], quantiles: Sequence[float], max_t: float) -> None:
         self.rungs = [Rung(r, q) for r, q in zip(levels, quantiles, strict=True)]
         self._at = {rung.level: rung for rung in self.rungs}
-        self._next = dict(zip(levels, [*levels[1:], max_t], strict=True))
+        above = [*levels, max_t][1:]
+        self._next = dict(zip(levels, above, strict=True))
 
     def rung(self, level: float) -> Rung | None:
         """Return the rung of this level, None where no decision is made."""

@@ -73,7 +73,7 @@ def promotion_quantiles(levels: Sequence[float], max_t: float) -> list[float]:
     1/eta for geometric levels; the documentation's prose says 1/eta everywhere, its interface
     says the ratio, which is what keeps the expected cost of each rung the same on other levels.
     """
-    above = [*levels[1:], max_t]
+    above = [*levels, max_t][1:]
     return [r / r_next for r, r_next in zip(levels, above, strict=True)]
 
 

@@ -241,7 +241,9 @@ def _levels(options: ASHAOptions, max_t: float) -> list[int]:
         }
         names = [name for name, given in ignored.items() if given]
         if names:
-            logger.warning("scheduler 'asha': 'rung_levels' decides alone, ignored: %s.", names)
+            logger.warning(
+                "scheduler 'asha': 'rung_levels' decides alone, ignored: %s.", ", ".join(names)
+            )
     elif options.rung_increment is not None and options.reduction_factor is not None:
         logger.warning(
             "scheduler 'asha': 'reduction_factor' decides, 'rung_increment' is ignored; "

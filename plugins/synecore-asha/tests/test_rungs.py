@@ -50,6 +50,18 @@ def test_entries_are_sorted_and_ties_keep_their_order_of_arrival(ys, q):
     assert ranks == [sum(other <= y for other in ys[:i]) for i, y in enumerate(ys)]
 
 
+def test_a_value_that_is_the_cutoff_passes_whatever_the_number_of_values():
+    """Reported with the other sign, the quantile 1 - 1/3 of ten values misses it by a rounding."""
+    values = [0.3 + i / 10 for i in range(10)]
+    rung = Rung(9.0, 1 / 3)
+    for i, y in enumerate(values):
+        rung.add(i, y)
+
+    assert rung.passes(values[3], rung.cutoff())
+    assert not rung.passes(values[4], rung.cutoff())
+    assert -values[3] < np.quantile([-y for y in values], 1.0 - 1 / 3)
+
+
 def test_one_value_gives_no_cutoff_and_passes():
     rung = Rung(1.0, 1 / 3)
     rung.add(0, 5.0)

@@ -11,13 +11,12 @@ from synecore import seeds
 from synecore.actions import Status
 from synecore.problem import Array, SearchSpace, TrialView
 from synecore.protocols import State
-from synecore_basic.lattice import Lattice, every_level
 from synecore_basic.shelf import Shelf
 
 FAILED = int(Status.FAILED)
-TRIES = 64  # repeated points in a row before a finite space is counted out
-GIVE_UP = 4096  # the same where it cannot be counted out
-LARGEST = 2**20  # configurations of a space that is counted out
+TRIES = 64  # repeated points in a row before what is left of a small space is listed
+GIVE_UP = 4096  # the same where it cannot be listed
+LARGEST = 2**20  # configurations of a space that is listed
 
 
 class PointStream(Protocol):
@@ -29,10 +28,10 @@ class PointStream(Protocol):
 
 
 class Distinct:
-    """Takes points off a stream that are no trials; of a finite space at last those left over.
+    """Takes points off a stream that are no trials; of a small space at last those left over.
 
-    `stream` makes a new stream at its beginning.
-    With `allow_duplicates` only configurations of failed trials are passed over.
+    `stream` makes a new stream at its beginning. With `allow_duplicates` only configurations of
+    failed trials are passed over.
     """
 
     def __init__(
@@ -48,7 +47,8 @@ class Distinct:
         self._space = space
         self._seed = seed
         self._allow_duplicates = allow_duplicates
-        self._left: Shelf | None = None  # of a finite space, once the stream repeats itself
+        self._listable = _is_small(space) and not allow_duplicates
+        self._left: Shelf | None = None  # of a small space, once the stream repeats itself
 
     def take(self, n: int, trials: TrialView) -> list[Array]:
         """Return up to n distinct points; fewer only where the space is used up."""
@@ -58,7 +58,7 @@ class Distinct:
             x = self._next(trials, taken)
             if x is not None:
                 points.append(x)
-            elif self._can_count_out():
+            elif self._listable:
                 self._left = self._all_in_random_order()
             else:
                 return points
@@ -67,7 +67,7 @@ class Distinct:
         return points
 
     def _next(self, trials: TrialView, taken: set[bytes]) -> Array | None:
-        for _ in range(TRIES if self._can_count_out() else GIVE_UP):
+        for _ in range(TRIES if self._listable else GIVE_UP):
             x = self._stream.next()
             key = x.tobytes()
             if key in taken or (trials.seen(x[None])[0] and not self._may_repeat(key, trials)):
@@ -82,14 +82,12 @@ class Distinct:
         failed = trials.trial("x")[trials.trial("status") == FAILED]
         return all(x.tobytes() != key for x in failed)
 
-    def _can_count_out(self) -> bool:
-        size = self._space.size
-        return size is not None and size <= LARGEST and not self._allow_duplicates
-
     def _all_in_random_order(self) -> Shelf:
-        lattice = Lattice(self._space, every_level(self._space))
+        X = self._space.points()
         rng = seeds.stream(self._seed, "searcher/left-over")
-        return Shelf(lattice.rows, len(lattice), rng.permutation(len(lattice)))
+        return Shelf(lambda indices: X[indices], len(X), rng.permutation(len(X)))
+
+    # ---- state --------------------------------------------------------------------------
 
     def state_dict(self) -> State:
         left = None if self._left is None else self._left.state_dict()
@@ -113,3 +111,9 @@ class Distinct:
         self._stream = self._begin()
         for _ in range(used):
             self._stream.next()
+
+
+def _is_small(space: SearchSpace) -> bool:
+    """Whether all configurations can be listed, and any of them may be proposed."""
+    narrowed = bool(getattr(space, "active_space", None))
+    return space.size is not None and space.size <= LARGEST and not narrowed

@@ -66,17 +66,6 @@ def listed_values(domain: Domain) -> list[Any] | None:
     return [domain.cast(m * q) for m in range(first, last + 1)]
 
 
-def every_level(space: SearchSpace) -> list[Array]:
-    """Return all levels of each parameter of a finite space."""
-    levels = []
-    for name, domain in domains_of(space).items():
-        values = listed_values(domain)
-        if values is None:
-            raise ValueError(f"{name} has no end of values")
-        levels.append(column_of(name, domain).encode(values))
-    return levels
-
-
 def spread_levels(name: str, domain: Domain, n: int) -> Array:
     """Return up to n levels: the values in the middle of n equal parts of the domain's scale."""
     column = column_of(name, domain)

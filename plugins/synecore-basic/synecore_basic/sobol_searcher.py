@@ -16,9 +16,7 @@ from synecore.errors import SpaceError
 from synecore.plugins.hookspecs import Setup
 from synecore.problem import Array, Problem, SearchSpace, TrialView
 from synecore.protocols import Proposal, State
-from synecore.space.columns import column_of
 from synecore_basic.distinct import Distinct
-from synecore_basic.lattice import domains_of
 from synecore_basic.options import SobolOptions
 
 WHY = {"source": "sobol"}
@@ -35,7 +33,6 @@ class SobolPoints:
         self._space = space
         self._seed = seed
         self._options = options
-        self._columns = [column_of(name, domain) for name, domain in domains_of(space).items()]
         self._go_to(0)
 
     def next(self) -> Array:
@@ -53,22 +50,19 @@ class SobolPoints:
 
     def _draw(self) -> None:
         self._blocks += 1
-        U = self._engine.random(BLOCK)
-        X = np.stack([c.from_unit(u) for c, u in zip(self._columns, U.T, strict=True)], axis=1)
-        X[~self._space.active(X)] = np.nan
-        X = self._space.snap(X)
+        X = self._space.from_unit(self._engine.random(BLOCK))
         self._rows = X[self._space.feasible(X)]
         self._position = 0
 
     def _go_to(self, block: int) -> None:
         """Stand before the block of this number."""
         rng = seeds.stream(self._seed, "searcher/sobol")
-        self._engine = qmc.Sobol(len(self._columns), scramble=self._options.scramble, rng=rng)
+        self._engine = qmc.Sobol(len(self._space.names), scramble=self._options.scramble, rng=rng)
         before = self._options.skip + block * BLOCK
         if before:
             self._engine.fast_forward(before)
         self._blocks = block
-        self._rows = np.empty((0, len(self._columns)))
+        self._rows = np.empty((0, len(self._space.names)))
         self._position = 0
 
     def state_dict(self) -> State:

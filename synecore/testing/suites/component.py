@@ -12,6 +12,7 @@ import pytest
 from synecore.errors import UnsupportedProblemError
 from synecore.plugins.construct import spec_of
 from synecore.plugins.hookspecs import Capability
+from synecore.plugins.resolve import Resolved
 from synecore.problem import Problem
 from synecore.testing.equality import difference
 from synecore.testing.fakes import through_json
@@ -148,13 +149,18 @@ class ComponentSuite(OptionSuite):
     def test_declared_capabilities_work_others_are_refused(
         self, make: Make, other: KnownProblem
     ) -> None:
-        supports = supported(make, self.candidates())
-        if supports is None:  # made by hand, without a `Component` that declares anything
+        found = declared(make, self.candidates())
+        if found is None:  # made by hand, without a `Component` that declares anything
             if accepts(make, other):
                 self.play(Recorder(make(other.problem, SEED)), other)
             return
-        missing = other.problem.needs - supports
-        if missing:
+        missing = other.problem.needs - (found.component.supports or found.base.supports)
+        if other.problem.fidelity is None:
+            missing |= (found.component.requires | found.base.requires) & {Capability.FIDELITY}
+        if missing == {Capability.FIDELITY}:
+            with pytest.raises(UnsupportedProblemError, match="the largest resource"):
+                make(other.problem, SEED)
+        elif missing:
             with pytest.raises(UnsupportedProblemError) as refusal:
                 make(other.problem, SEED)
             assert any(capability.value in str(refusal.value) for capability in missing)
@@ -202,8 +208,8 @@ def accepts(make: Make, known: KnownProblem) -> bool:
     return True
 
 
-def supported(make: Make, candidates: Sequence[KnownProblem]) -> frozenset[Capability] | None:
-    """The capabilities that the component declares, None where nobody holds it to them.
+def declared(make: Make, candidates: Sequence[KnownProblem]) -> Resolved | None:
+    """What the component declares of itself, None where nobody holds it to that.
 
     Schedulers and searchers must treat a whole problem; the parts that they are built from are
     given what they understand.
@@ -212,8 +218,7 @@ def supported(make: Make, candidates: Sequence[KnownProblem]) -> frozenset[Capab
     spec = spec_of(make(known.problem, SEED))
     if spec is None or spec.kind not in ("scheduler", "searcher"):
         return None
-    found = resolved(spec)
-    return found.component.supports or found.base.supports
+    return resolved(spec)
 
 
 def restored(component: Any, state: Any) -> Any:

@@ -1,0 +1,31 @@
+"""Both types of asha, with and without brackets, against the scheduler suite."""
+
+from __future__ import annotations
+
+import pytest
+
+from synecore.plugins.make import make_scheduler
+from synecore.testing import SchedulerSuite
+
+
+class TestStopping(SchedulerSuite):
+    @pytest.fixture
+    def make(self):
+        return lambda problem, seed: make_scheduler("asha", problem, random_seed=seed)
+
+
+class TestPromotion(SchedulerSuite):
+    @pytest.fixture
+    def make(self):
+        return lambda problem, seed: make_scheduler(
+            "asha", problem, random_seed=seed, type="promotion"
+        )
+
+
+class TestPromotionInBrackets(SchedulerSuite):
+    @pytest.fixture
+    def make(self):
+        return lambda problem, seed: make_scheduler(
+            "asha", problem, random_seed=seed, type="promotion", brackets=2,
+            rung_system_per_bracket=True,
+        )  # fmt: skip
