@@ -17,7 +17,7 @@ from synecore.problem import Problem
 from synecore.testing.equality import difference
 from synecore.testing.fakes import through_json
 from synecore.testing.guards import global_randomness, stopped_clocks
-from synecore.testing.problems import KnownProblem, all_problems
+from synecore.testing.problems import KnownProblem, all_problems, with_fidelity
 from synecore.testing.recording import Call, Recorder, again, state_of
 from synecore.testing.suites.options import OptionSuite, resolved
 from synecore.tuning.journal import load_state, save_state
@@ -38,6 +38,10 @@ class ComponentSuite(OptionSuite):
 
     random: ClassVar[bool | None] = None
     depth: ClassVar[int] = 4
+    _played: ClassVar[dict[Any, list[Call]]]
+
+    def __init_subclass__(cls) -> None:
+        cls._played = {}  # what its components answered, since most checks look at the same run
 
     @pytest.fixture
     def make(self) -> Make:
@@ -76,7 +80,7 @@ class ComponentSuite(OptionSuite):
     # ---- determinism ----------------------------------------------------------------------
 
     def test_same_seed_same_answers(self, make: Make, known: KnownProblem) -> None:
-        first, second = self.calls(make, known), self.calls(make, known)
+        first, second = (self.calls(make, known, fresh=True) for _ in range(2))
         assert self.differs(first, second) == ""
 
     def test_another_seed_gives_other_answers(self, make: Make, known: KnownProblem) -> None:
@@ -93,7 +97,7 @@ class ComponentSuite(OptionSuite):
         played = []
         for poison in (1, 2):
             with global_randomness(poison) as used:
-                played.append(self.calls(make, known))
+                played.append(self.calls(make, known, fresh=True))
                 assert used() == "", "a component draws from its own generator (Setup.seed) alone"
         assert self.differs(*played) == "", "the answers depend on a global random state"
 
@@ -111,7 +115,7 @@ class ComponentSuite(OptionSuite):
     def test_state_survives_json_and_arrays(
         self, make: Make, known: KnownProblem, tmp_path: Path
     ) -> None:
-        states = [call.state for call in self.calls(make, known, keep_states=True)]
+        states = [call.state for call in self.calls(make, known)]
         for number, state in enumerate(states):
             if state is not None:
                 assert difference(state, through_json(state), f"state {number}") == ""
@@ -127,7 +131,7 @@ class ComponentSuite(OptionSuite):
     def test_resumed_equals_uninterrupted_from_every_event_and_when_asked_twice(
         self, make: Make, known: KnownProblem
     ) -> None:
-        calls = self.calls(make, known, keep_states=True)
+        calls = self.calls(make, known)
         starts = range(len(calls)) if calls[0].state is not None else range(0, len(calls), 10)
         for start in starts:
             fresh = make(known.problem, SEED)
@@ -150,33 +154,37 @@ class ComponentSuite(OptionSuite):
         self, make: Make, other: KnownProblem
     ) -> None:
         found = declared(make, self.candidates())
-        if found is None:  # made by hand, without a `Component` that declares anything
+        if found is None:  # nobody holds it to what it declares: it may refuse what it likes
             if accepts(make, other):
                 self.play(Recorder(make(other.problem, SEED)), other)
             return
-        missing = other.problem.needs - (found.component.supports or found.base.supports)
-        if other.problem.fidelity is None:
-            missing |= (found.component.requires | found.base.requires) & {Capability.FIDELITY}
-        if missing == {Capability.FIDELITY}:
-            with pytest.raises(UnsupportedProblemError, match="the largest resource"):
-                make(other.problem, SEED)
-        elif missing:
-            with pytest.raises(UnsupportedProblemError) as refusal:
-                make(other.problem, SEED)
-            assert any(capability.value in str(refusal.value) for capability in missing)
+        if Capability.FIDELITY in found.component.requires | found.base.requires:
+            if other.problem.fidelity is None:
+                with pytest.raises(UnsupportedProblemError):
+                    make(other.problem, SEED)
+            other = with_fidelity(other)
+        missing = other.problem.needs - supported(found)
+        refusal = refused(make, other)
+        if missing:
+            assert any(capability.value in refusal for capability in missing), refusal
+        elif refusal:  # by a part that it was made with, as a searcher
+            assert not refusal.startswith(f"{found.where} "), refusal
         else:
             self.play(Recorder(make(other.problem, SEED)), other)
 
     # ---- how ------------------------------------------------------------------------------
 
     def calls(
-        self, make: Make, known: KnownProblem, *, seed: int = SEED, keep_states: bool = False
+        self, make: Make, known: KnownProblem, *, seed: int = SEED, fresh: bool = False
     ) -> list[Call]:
-        """What was asked of a new component, and what it answered."""
-        recorder = Recorder(make(known.problem, seed), keep_states)
-        self.play(recorder, known)
-        assert recorder.calls, "the component was never called"
-        return recorder.calls
+        """What was asked of a new component and what it answered; `fresh`: not those of before."""
+        key = (known.name, seed)
+        if fresh or key not in self._played:
+            recorder = Recorder(make(known.problem, seed), keep_states=True)
+            self.play(recorder, known)
+            assert recorder.calls, "the component was never called"
+            self._played[key] = recorder.calls
+        return self._played[key]
 
     def differs(self, first: Sequence[Call], second: Sequence[Call]) -> str:
         """Where two plays part, in words; "" if nowhere."""
@@ -199,13 +207,17 @@ class ComponentSuite(OptionSuite):
         return ""
 
 
-def accepts(make: Make, known: KnownProblem) -> bool:
-    """Whether the component can be made for a problem."""
+def refused(make: Make, known: KnownProblem) -> str:
+    """Why the component cannot be made for a problem; "" if it can."""
     try:
         make(known.problem, SEED)
-    except UnsupportedProblemError:
-        return False
-    return True
+    except UnsupportedProblemError as error:
+        return str(error)
+    return ""
+
+
+def accepts(make: Make, known: KnownProblem) -> bool:
+    return not refused(make, known)
 
 
 def declared(make: Make, candidates: Sequence[KnownProblem]) -> Resolved | None:
@@ -219,6 +231,12 @@ def declared(make: Make, candidates: Sequence[KnownProblem]) -> Resolved | None:
     if spec is None or spec.kind not in ("scheduler", "searcher"):
         return None
     return resolved(spec)
+
+
+def supported(found: Resolved) -> frozenset[Capability]:
+    """What a component and all that it is built with by default support."""
+    supports = found.component.supports or found.base.supports
+    return supports.intersection(*map(supported, found.nested))
 
 
 def restored(component: Any, state: Any) -> Any:
