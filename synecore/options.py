@@ -259,7 +259,7 @@ def _unknown(key: str, fields: Mapping[str, attrs.Attribute[Any]], nearby: Colle
     others = {other: name for name, f in fields.items() for other in meta_of(f).also}
     spellings = {alias: alias for f in fields.values() for alias in meta_of(f).aliases}
     names = others | spellings | {name: name for name in (*nearby, *fields)}
-    match = near(key, names)
+    match = near(key, names) if key not in nearby else None
     hint = f", did you mean {names[match]!r}?" if match is not None else ""
     return f"unknown option {key!r}{hint}"
 
