@@ -17,7 +17,7 @@ import attrs
 import numpy as np
 
 from synecore.actions import Ended, Reported, Started, Status
-from synecore.problem import Problem, Task
+from synecore.problem import Fidelity, Goal, Problem, Task
 from synecore.space import choice, loguniform, ordinal, randint, subject_to, uniform
 from synecore.trials import TrialTable
 
@@ -184,6 +184,22 @@ def with_earlier_task(n: int = 12) -> KnownProblem:
     task = Task(name="earlier", space=known.problem.space, trials=table)
     problem = attrs.evolve(known.problem, tasks=(task,))
     return attrs.evolve(known, name="earlier task", problem=problem)
+
+
+def with_fidelity(known: KnownProblem, max_t: int = 9) -> KnownProblem:
+    """The same problem for trials that report `max_t` epochs, each better than the last."""
+    if known.problem.fidelity is not None:
+        return known
+    signs = {o.name: -1.0 if o.goal is Goal.MAXIMIZE else 1.0 for o in known.problem.objectives}
+
+    def evaluate(config: Mapping[str, Any], resource: int) -> dict[str, Any]:
+        metrics = known.evaluate(config, resource)
+        for name, sign in signs.items():
+            metrics[name] += sign * (max_t / resource - 1.0)
+        return {"epoch": resource, **metrics}
+
+    problem = attrs.evolve(known.problem, fidelity=Fidelity(name="epoch", high=max_t))
+    return attrs.evolve(known, problem=problem, evaluate=evaluate)
 
 
 def all_problems() -> list[KnownProblem]:

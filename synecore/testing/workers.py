@@ -7,7 +7,7 @@ The configuration has these keys:
     hang_at    the step that never comes; 0: none
     sleep      seconds before each step
 
-Each step reports {"step": step, "loss": 1 / step} and then leaves a checkpoint.
+Each step leaves a checkpoint and then reports {"step": step, "loss": 1 / step}.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ for step in range(first + 1, args.n + 1):
         raise RuntimeError(f"{CRASH} {{step}}")
     if step == args.hang_at:
         time.sleep(3600)
-    print("[tune-metric]: " + json.dumps({{"step": step, "loss": 1 / step}}), flush=True)
     if path:
         os.makedirs(args.st_checkpoint_dir, exist_ok=True)
         with open(path + ".new", "w") as file:
             file.write(str(step))
         os.replace(path + ".new", path)
+    print("[tune-metric]: " + json.dumps({{"step": step, "loss": 1 / step}}), flush=True)
 '''
 
 
@@ -86,12 +86,12 @@ def work(
             raise RuntimeError(f"{CRASH} {step}")
         if step == hang_at:
             time.sleep(3600)
-        report(step=step, loss=1 / step)
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             new = path.with_suffix(".new")
             new.write_text(str(step))
             os.replace(new, path)
+        report(step=step, loss=1 / step)
 
 
 def evaluate(config: Mapping[str, Any], resource: int) -> dict[str, Any] | Silence:

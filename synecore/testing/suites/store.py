@@ -8,12 +8,12 @@ class TestMine(StoreSuite):
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -310,32 +310,33 @@ def snapshot_of(store: ResultStore) -> Snapshot:
     return snapshot
 
 
-def write_on(store: ResultStore) -> Sequence[Callable[[], None]]:
-    """Appends without end; item i of the result makes batch i."""
-    return [partial(store.append, reports(batch)) for batch in range(20_000)]
+def write_on(store: ResultStore) -> Iterator[int]:
+    """Append without end; yields the number of batches after each append."""
+    for batch in itertools.count():
+        store.append(reports(batch))
+        yield batch + 1
 
 
-def snapshot_on(store: ResultStore) -> Sequence[Callable[[], None]]:
-    def save(n: int) -> None:
+def snapshot_on(store: ResultStore) -> Iterator[int]:
+    """Save without end; yields the number of events in each snapshot after it was saved."""
+    for n in itertools.count(1):
         store.append(reports(n)[:1])
         store.save_snapshot(Snapshot(n_events=n, state=state(n)))
+        yield n
 
-    return [partial(save, n) for n in range(1, 20_000)]
 
-
-def in_a_killed_process(steps: Callable[[], Sequence[Callable[[], None]]]) -> int:
-    """Take steps in a process of their own and kill it with SIGKILL; return how many returned."""
+def in_a_killed_process(steps: Callable[[], Iterator[int]]) -> int:
+    """Take steps in a process of their own and kill it with SIGKILL; return the last one taken."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            for step in steps():
-                step()
+            for _ in steps():
                 os.write(write_end, b".")
         finally:
             os._exit(1)
     os.close(write_end)
-    time.sleep(0.15)
+    time.sleep(0.1)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     done = b""
