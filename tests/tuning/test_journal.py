@@ -156,6 +156,19 @@ def test_a_line_reads_as_its_documentation_says() -> None:
     )
 
 
+def test_every_kind_and_field_is_documented() -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "journal.md"
+    rows = {
+        line.split("|")[1].strip(" `"): line
+        for line in page.read_text().splitlines()
+        if line.startswith("| `")
+    }
+    for event in FULL:
+        written = event_to_json(event)
+        for field in written.keys() - {"e"}:
+            assert f"`{field}`" in rows[written["e"]], (written["e"], field)
+
+
 @pytest.mark.parametrize("number", [nan, inf, -inf, -0.0, 0.1, 1e-310, 1e22, 5.0])
 def test_floats_come_back_bit_for_bit_wherever_they_stand(number: float) -> None:
     assert identical(reported(number), number)

@@ -119,7 +119,13 @@ class JsonlStore(FolderStore):
             self._cut_short = False
 
     def _read(self, start: int) -> Iterator[Event]:
-        return read_events(self.path, start, self._find_end().size)
+        return self._read_up_to(start, self._find_end().size)
+
+    def _read_up_to(self, start: int, end: int) -> Iterator[Event]:
+        try:
+            yield from read_events(self.path, start, end)
+        except OSError as error:
+            raise self._not_read(error) from error
 
     def _count(self) -> int:
         return self._find_end().n_events if self._reads_only else self.n_events
@@ -129,7 +135,10 @@ class JsonlStore(FolderStore):
             with open(self.path, "rb") as file:
                 return find_end(file, self.path)
         except OSError as error:
-            raise StoreError(f"the journal {self.path} cannot be read: {advice(error)}") from error
+            raise self._not_read(error) from error
+
+    def _not_read(self, error: OSError) -> StoreError:
+        return StoreError(f"the journal {self.path} cannot be read: {advice(error)}")
 
     def _flush(self) -> None:
         try:

@@ -337,6 +337,8 @@ def test_a_deleted_journal_is_noticed(journal: Path, make: Any, batch: Any) -> N
     journal.unlink()
     with pytest.raises(StoreError, match="was deleted or replaced while in use"):
         store.append(batch(1))
+    with pytest.raises(StoreError, match=r"journal\.jsonl cannot be read: No such file or dir"):
+        list(store.events())
 
 
 def test_a_journal_changed_by_others_is_left_alone(journal: Path, make: Any, batch: Any) -> None:

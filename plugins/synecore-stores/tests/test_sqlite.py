@@ -70,6 +70,27 @@ def test_closing_leaves_one_file(journal: Path, make: Any, batch: Any) -> None:
     assert times(make(journal.parent, mode="r").events()) == [0, 1, 2]
 
 
+def test_a_torn_log_leaves_whole_batches(tmp_path: Path, make: Any, batch: Any) -> None:
+    store = make(tmp_path / "live")
+    for n in (1, 2, 3):
+        store.append(batch(store.n_events, n))
+    main = (tmp_path / "live" / "journal.sqlite").read_bytes()
+    log = (tmp_path / "live" / "journal.sqlite-wal").read_bytes()
+    found = set()
+    for size in (*range(0, len(log), 251), len(log)):
+        crashed = tmp_path / f"crashed-{size}"
+        crashed.mkdir()
+        (crashed / "journal.sqlite").write_bytes(main)
+        (crashed / "journal.sqlite-wal").write_bytes(log[:size])
+        store = make(crashed)
+        found.add(store.n_events)
+        assert times(store.events()) == list(range(store.n_events))
+        store.append(batch(store.n_events, 2))
+        assert times(store.events()) == list(range(store.n_events))
+        store.close()
+    assert found == {0, 1, 3, 6}
+
+
 def test_a_file_of_something_else_is_left_alone(journal: Path, make: Any) -> None:
     journal.write_text("a text file, and not a short one\n" * 100)
     for mode in ("a", "r"):
