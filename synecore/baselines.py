@@ -81,7 +81,7 @@ BASELINES: dict[str, Baseline] = {
     },
     **_ASHA,
     **{name: Baseline(scheduler, words=_MULTI_FIDELITY) for name, scheduler in _OWN.items()},
-    "MOLinearScalarizationBayesOpt": Baseline("linear-scalarized", "bayesopt"),
+    "MOLinearScalarizationBayesOpt": Baseline("scalarize", "bayesopt"),
     "ZeroShotTransfer": Baseline(
         "fifo",
         "zero-shot",

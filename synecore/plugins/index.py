@@ -111,10 +111,9 @@ class Index:
         listed = f"Installed: {', '.join(installed) or 'none'}."
         distribution = known.distribution_of(kind, short)
         if distribution is not None:
-            return (
-                f"{kind} {name!r} is not installed; it comes with {distribution}: "
-                f"{known.install(distribution)}. {listed}"
-            )
+            how = known.brought_by(distribution)
+            it = "it is " if how.startswith("planned") else "it "
+            return f"{kind} {name!r} is not installed; {it}{how}. {listed}"
         match = near(short, installed)
         hint = f"; did you mean {match!r}? " if match is not None else ". "
         return f"no {kind} named {name!r}{hint}{listed}"

@@ -20,7 +20,7 @@ RELEASED = frozenset(DEFAULT)
 
 _COMPONENTS = {
     "scheduler": {
-        "synecore-basic": "fifo median-stopping",
+        "synecore-basic": "fifo median-stopping scalarize",
         "synecore-asha": "asha",
         "synecore-hyperband": "sync-hyperband",
         "synecore-mobster": "mobster sync-mobster",
@@ -29,7 +29,7 @@ _COMPONENTS = {
         "synecore-tpe": "bohb sync-bohb",
         "synecore-dehb": "dehb",
         "synecore-pbt": "pbt",
-        "synecore-moo": "moasha linear-scalarized",
+        "synecore-moo": "moasha",
         "synecore-transfer": "bounding-box rush",
         "synecore-raytune": "raytune",
     },
@@ -96,14 +96,19 @@ def names(kind: str) -> list[str]:
     return sorted(name for line in _COMPONENTS.get(kind, {}).values() for name in line.split())
 
 
-def install(requirements: str | Iterable[str]) -> str:
-    """Return the command that installs distributions, or say that there are none yet."""
+def brought_by(requirements: str | Iterable[str]) -> str:
+    """Return how to get what these distributions bring, or that they do not exist yet."""
     wanted = [requirements] if isinstance(requirements, str) else list(requirements)
-    bare = {item: item.partition("[")[0] for item in wanted}
-    planned = sorted({name for name in bare.values() if name not in RELEASED})
+    planned = [item for item in wanted if item.partition("[")[0] not in RELEASED]
     if planned:
         verb = "is" if len(planned) == 1 else "are"
-        return f"{' and '.join(planned)} {verb} not released yet"
+        return f"planned for {' and '.join(planned)}, which {verb} not released yet"
+    return f"comes with {' and '.join(wanted)}: {install(wanted)}"
+
+
+def install(requirements: Iterable[str]) -> str:
+    """Return the command that installs distributions."""
+    wanted = list(requirements)
     if all(item in DEFAULT for item in wanted):
         return 'pip install "synecore[default]"'
     return "pip install " + " ".join(f'"{item}"' if "[" in item else item for item in wanted)
@@ -114,4 +119,5 @@ def group_message(group: str) -> str:
     key = group.replace("_", "-")
     if key not in GROUPS:
         raise KeyError(f"{group!r} is none of {', '.join(GROUPS)}")
-    return f"{key} comes with {' and '.join(GROUPS[key])}: {install(GROUPS[key])}."
+    text = brought_by(GROUPS[key])
+    return f"{key} {'is ' if text.startswith('planned') else ''}{text}."

@@ -42,5 +42,5 @@ def _command(package: str, entry: Entry) -> str:
                 return f'pip install "{entry.distribution}[{match["extra"]}]"'
             return f"pip install {wanted}"
     if package.startswith("synecore_"):
-        return known.install(normalized(package))
+        return f"it {known.brought_by(normalized(package))}"
     return f"{entry.distribution} does not say what brings it; try pip install {wanted}"

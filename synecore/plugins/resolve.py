@@ -33,6 +33,16 @@ class Resolved:
 
     nested: tuple[Resolved, ...] = ()
 
+    @property
+    def supports(self) -> frozenset[Capability]:
+        return self.component.supports or self.base.supports
+
+    @property
+    def requires(self) -> frozenset[Capability]:
+        """What the problem must have, for this component or one nested in it."""
+        own = self.component.requires | self.base.requires
+        return own.union(*(inner.requires for inner in self.nested))
+
     def spec(self, seed: int | Mapping[str, Any] | None) -> ComponentSpec:
         """Return what `rebuild` needs."""
         options = {name: recorded(value) for name, value in values_of(self.options).items()}
@@ -120,15 +130,13 @@ def check_capabilities(found: Resolved, problem: Problem) -> None:
     Raises:
         UnsupportedProblemError: naming what is not supported, or missing.
     """
-    component, entry = found.component, found.entry
-    supports = component.supports or found.base.supports
-    for capability in sorted(problem.needs - supports, key=lambda c: c.value):
-        can = ", ".join(sorted(c.value for c in supports)) or "one objective, no more"
+    for capability in sorted(problem.needs - found.supports, key=lambda c: c.value):
+        can = ", ".join(sorted(c.value for c in found.supports)) or "one objective, no more"
         raise UnsupportedProblemError(
-            f"{found.where} of {entry.source} does not support {capability.value}"
+            f"{found.where} of {found.entry.source} does not support {capability.value}"
             f"{_which(capability, problem)}. It supports: {can}."
         )
-    if Capability.FIDELITY in component.requires | found.base.requires:
+    if Capability.FIDELITY in found.requires:
         fidelity = problem.fidelity
         if fidelity is None or math.isinf(fidelity.high):
             raise UnsupportedProblemError(

@@ -12,6 +12,7 @@ from synecore.options import ComponentRef, fields_of, sort_out
 from synecore.plugins.hookspecs import Capability
 from synecore.plugins.registry import Registry
 from synecore.plugins.resolve import Resolved
+from synecore.presets import merge_option
 from synecore.problem import Problem
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,11 @@ class SchedulerWords:
             raise OptionError(f"search_options: {search_options!r:.200} is not a mapping.")
         if search_options:
             searcher = self._with_options(searcher, dict(search_options), given)
-        options["searcher"] = searcher
+        if "scheduler" in self.fields and "searcher" not in self.fields:
+            # A wrapper has no searcher of its own; the scheduler within it has.
+            options = merge_option(options, "scheduler", {"searcher": searcher})
+        else:
+            options["searcher"] = searcher
         self.ref = ComponentRef(self.ref.name, options)
 
     def _with_options(self, searcher: Any, extra: dict[str, Any], given: dict[str, Any]) -> Any:
@@ -143,12 +148,11 @@ def _fidelity(
     One that runs every trial to its end, unless it is told a resource, takes no notice of the
     others: with "epochs" in the space it must not expect "epoch" in the reports.
     """
-    component, base = found.component, found.base
     told = {name: given[name] for name in ("resource_attr", "max_resource_attr", "max_t")}
-    if Capability.FIDELITY not in component.supports | base.supports:
+    if Capability.FIDELITY not in found.supports:
         return {}
     if told["resource_attr"] is None:
-        if Capability.FIDELITY not in component.requires | base.requires:
+        if Capability.FIDELITY not in found.requires:
             return {}
         high = words.read_max_resource(constants, told["max_resource_attr"], told["max_t"])
         told["resource_attr"] = None if high is None else words.DEFAULT_RESOURCE

@@ -178,7 +178,9 @@ def test_a_first_party_default_that_is_missing_says_how_to_get_it() -> None:
 
 
 def test_a_first_party_component_of_the_future_says_so() -> None:
-    with pytest.raises(UnknownComponentError, match="synecore-mobster is not released yet"):
+    with pytest.raises(
+        UnknownComponentError, match="it is planned for synecore-mobster, which is not"
+    ):
         Index([]).select("scheduler", "mobster")
 
 

@@ -13,8 +13,8 @@ DOCUMENTED_GROUPS = [
 @pytest.mark.parametrize("group", DOCUMENTED_GROUPS)
 def test_every_documented_group_says_what_brings_it(group: str) -> None:
     text = known.group_message(group)
-    assert text.startswith(f"{group.replace('_', '-')} comes with synecore-")
-    assert "pip install" in text or "not released yet" in text
+    assert text.startswith(group.replace("_", "-") + " ")
+    assert "comes with" in text or "is planned for synecore-" in text
 
 
 def test_there_are_thirteen_documented_groups() -> None:
@@ -34,7 +34,7 @@ def test_an_unknown_group_is_refused() -> None:
 
 def test_commands_quote_what_a_shell_would_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "RELEASED", known.RELEASED | {"synecore-gp", "synecore-sql"})
-    assert known.install("synecore-gp") == "pip install synecore-gp"
+    assert known.install(["synecore-gp"]) == "pip install synecore-gp"
     assert known.install(["synecore-gp", "synecore-sql[postgres]"]) == (
         'pip install synecore-gp "synecore-sql[postgres]"'
     )
@@ -42,9 +42,11 @@ def test_commands_quote_what_a_shell_would_read(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_not_released_is_not_offered() -> None:
-    assert known.install("synecore-dask") == "synecore-dask is not released yet"
-    assert known.install(["synecore-ray", "synecore-dask"]) == (
-        "synecore-dask and synecore-ray are not released yet"
+    assert known.brought_by("synecore-dask") == (
+        "planned for synecore-dask, which is not released yet"
+    )
+    assert known.brought_by(["synecore-ray[default]", "synecore-dask", "synecore-local"]) == (
+        "planned for synecore-ray[default] and synecore-dask, which are not released yet"
     )
 
 

@@ -55,6 +55,10 @@ PLUGIN = """
         searcher: ComponentRef = component("searcher", default="walk")
 
     @attrs.frozen(kw_only=True)
+    class WrapOptions:
+        scheduler: ComponentRef = component("scheduler", default="plain")
+
+    @attrs.frozen(kw_only=True)
     class WalkOptions:
         step: float = option(default=0.1, doc="How far.")
         inner: ComponentRef | None = component("searcher", default=None)
@@ -71,6 +75,7 @@ PLUGIN = """
             Component("plain", "toy_kit.things:Scheduler", PlainOptions,
                       supports=set(Capability)),
             Component("simple", "toy_kit.things:Scheduler", ignores={"eta"}),
+            Component("wrap", "toy_kit.things:Wrap", WrapOptions, supports=set(Capability)),
             Component("set", preset("scheduler", "halving", searcher="walk", reduction_factor=4),
                       SetOptions),
             Component("round", preset("scheduler", "round")),
@@ -117,6 +122,11 @@ THINGS = """
             if options is not None:
                 self.searcher = setup.make("searcher", options.searcher)
 
+    class Wrap(Thing):
+        def __init__(self, setup, options):
+            super().__init__(setup, options)
+            self.scheduler = setup.make("scheduler", options.scheduler)
+
     class Searcher(Thing):
         tags = {}
         def __init__(self, setup, options):
@@ -136,7 +146,7 @@ THINGS = """
         return lambda inputs: None
 """
 ENTRIES = {
-    "schedulers": ["halving", "plain", "simple", "set", "round"],
+    "schedulers": ["halving", "plain", "simple", "wrap", "set", "round"],
     "searchers": ["walk", "late"],
     "surrogates": ["flat"],
     "acquisitions": ["even"],
@@ -373,6 +383,23 @@ def test_a_name_is_text_or_a_mapping_with_one() -> None:
         scheduler(5)
     with pytest.raises(OptionError, match="a ready scheduler needs no making"):
         scheduler(scheduler())
+
+
+def test_a_searcher_for_a_wrapper_goes_to_the_scheduler_within() -> None:
+    made = scheduler("wrap", searcher="walk", search_options={"step": 0.2})
+    assert made.scheduler.searcher.searcher.options.step == 0.2
+    made = scheduler("wrap", scheduler="halving", search_options={"step": 0.3})
+    assert made.scheduler.searcher.searcher.options.step == 0.3
+    assert made.scheduler.component_spec.name == "halving"
+
+
+def test_a_wrapper_needs_what_the_scheduler_within_needs() -> None:
+    assert scheduler("wrap").problem.fidelity is None
+    assert scheduler("wrap", scheduler="halving").problem.fidelity.high == 27
+    said = refusal(
+        UnsupportedProblemError, name="wrap", scheduler="halving", space={"lr": SPACE["lr"]}
+    )
+    assert said.startswith("scheduler 'wrap' needs to know the largest resource")
 
 
 # ---- capabilities -------------------------------------------------------------------------

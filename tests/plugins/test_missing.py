@@ -29,7 +29,8 @@ def no_module(name: str | None) -> ModuleNotFoundError:
         ),
         (
             "synecore_local.backend",
-            "the package 'synecore_local' is missing: pip install \"synecore[default]\"",
+            "the package 'synecore_local' is missing: it comes with synecore-local: "
+            'pip install "synecore[default]"',
         ),
     ],
 )

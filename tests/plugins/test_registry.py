@@ -213,7 +213,7 @@ def test_what_a_hook_returns_is_checked(install: Install, body: str, said: str) 
         ("os:missing", "could not be imported: AttributeError"),
         ("toy_fine.nowhere:Searcher", "could not be imported: ModuleNotFoundError"),
         ("sklearn_is_not_here:Searcher", "the package 'sklearn_is_not_here' is missing"),
-        ("synecore_gp.kernels:Matern", "synecore-gp is not released yet"),
+        ("synecore_gp.kernels:Matern", "planned for synecore-gp, which is not released yet"),
     ],
 )
 def test_a_target_that_cannot_be_imported_names_its_component(
