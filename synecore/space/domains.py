@@ -438,10 +438,10 @@ def quantum_of(sampler: Sampler) -> float | None:
 
 def multiples(lower: float, upper: float, q: float) -> tuple[int, int]:
     """Return the first and last m with lower <= m q <= upper, up to rounding of the division."""
+    if isinstance(lower, int) and isinstance(upper, int) and q == int(q):
+        return -(-lower // int(q)), upper // int(q)
     low, high = lower / q, upper / q
-    return math.ceil(low - CLOSE * max(1.0, abs(low))), math.floor(
-        high + CLOSE * max(1.0, abs(high))
-    )
+    return math.ceil(low - CLOSE * abs(low)), math.floor(high + CLOSE * abs(high))
 
 
 def check_multiples(lower: float, upper: float, q: float) -> None:

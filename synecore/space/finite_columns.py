@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from synecore.errors import SpaceError
 from synecore.problem import Array
 from synecore.space.columns import Column
 from synecore.space.domains import (
@@ -143,10 +144,14 @@ class NearestColumn(ListedColumn):
     def __init__(self, name: str, domain: OrdinalNearestNeighbor) -> None:
         low, high = domain.lower_int, domain.upper_int
         at = [0.5]
-        if low is not None and high is not None:
+        if low is not None and high is not None and low < high:
             at = [(value - low) / (high - low) for value in domain.categories_int]
-        super().__init__(name, domain, domain.categories, at)
         edges = [0.5 * (a + b) for a, b in pairwise(at)]
+        if len(at) < len(domain) or not all(a < b for a, b in zip(at, edges, strict=False)):
+            raise SpaceError(
+                f"{name}: {domain!r} has values too close to be told apart; use kind='equal'."
+            )
+        super().__init__(name, domain, domain.categories, at)
         self._edges = np.array(edges)
         listed = domain.categories
         self.decode_one = lambda x: listed[bisect_right(edges, x)]

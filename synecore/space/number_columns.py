@@ -38,7 +38,6 @@ from synecore.space.rounding import (
     One,
     ceil_log10,
     integer_to_digits,
-    is_finite,
     mapped,
     to_decimals,
     to_digits,
@@ -50,7 +49,7 @@ DIGITS = 12  # significant digits on a log scale, and from 0 on a linear one
 WIDE = 128.0  # logarithms beyond this leave one digit less
 COARSE = 10**14  # integers above this are rounded to 14 digits on a linear scale
 SLACK = 1e-9  # of the range: how far outside a value of the user is still taken as the bound
-NARROWEST = 1e-280
+NARROWEST, WIDEST = 1e-280, 1e300  # ranges of real numbers
 
 Interval: TypeAlias = tuple[One, One, Many, Many]  # value -> position and back, one and many
 
@@ -114,7 +113,9 @@ class FloatColumn(Column):
         if low == high:
             self._fix(low)
             return
-        if not is_finite(high - low) or high - low < NARROWEST or max(abs(low), abs(high)) > 1e300:
+        to = scaling_of(scale).to_internal
+        narrowest = NARROWEST if scale == "linear" else 0.0
+        if not to(high) - to(low) > narrowest or max(abs(low), abs(high)) > WIDEST:
             raise SpaceError(f"{name}: {domain!r} is too wide or too narrow to be encoded.")
         self._position, self._value, self._positions, self._values = interval(scale, low, high)
         self._round, self._round_many = grid(scale, low, high)
@@ -160,11 +161,13 @@ class FloatColumn(Column):
 
         def to_multiple(value: float) -> float:
             exact = min(max(round(value / q), first), last) * q
-            return one(exact) if exact >= 0.0 else -one(-exact)
+            rounded = one(exact) if exact >= 0.0 else -one(-exact)
+            return low if rounded < low else high if rounded > high else rounded
 
         def to_multiples(values: Array) -> Array:
             exact = np.clip(np.rint(values / q), first, last) * q
-            return np.copysign(many(np.abs(exact)), exact) + 0.0
+            rounded = np.copysign(many(np.abs(exact)), exact) + 0.0
+            return np.minimum(np.maximum(rounded, low), high)
 
         self._round, self._round_many = to_multiple, to_multiples
         self._bottom, self._top = to_multiple(low), to_multiple(high)
@@ -251,7 +254,9 @@ class IntegerColumn(Column):
     def __init__(self, name: str, domain: Integer) -> None:
         super().__init__(name, domain)
         self._low, self._high = domain.lower, domain.upper
-        self._log = domain.scale == "log"
+        # Over a range of a millionth of its values the two scales are the same.
+        narrow = self._high - self._low < 1e-6 * self._low
+        self._log = domain.scale == "log" and not narrow
         q = quantum_of(domain.get_sampler())
         self._q = None if q is None else int(q)
         self._multiples = multiples(self._low, self._high, self._q or 1)

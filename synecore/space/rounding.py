@@ -10,7 +10,6 @@ for k <= 22; beyond, Python's own conversion to decimals does the work.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable
 from typing import TypeAlias
@@ -120,8 +119,3 @@ def integer_to_digits(value: int, digits: int) -> int:
         return value
     step = 10**extra
     return int((value + step // 2) // step * step)
-
-
-def is_finite(*values: float) -> bool:
-    """Say whether all values are finite."""
-    return all(map(math.isfinite, values))
