@@ -57,7 +57,7 @@ def _head_of(path: Path) -> bytes:
             siblings = os.listdir(path.parent) if path.parent.is_dir() else []
             raise OptionError(
                 f"entry_point: there is no file {str(path)!r}"
-                f"{did_you_mean(path.name, siblings)}; give the path of the training script, "
+                f"{did_you_mean(path.name, siblings) or '.'} Give the path of the training script, "
                 "absolute or from the current folder"
             )
         if not path.is_file():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,24 @@ class Output:
     def fileno(self) -> int:
         return self._fd
 
+    def read_all(self) -> list[Mapping[str, Any]]:
+        """Return all reports there are, of a file that no process writes any more."""
+        reports: list[Mapping[str, Any]] = []
+        with self:
+            more = True
+            while more:
+                found, more = self.read()
+                reports += found
+        return reports + self.finish()
+
     def skip(self) -> None:
         """Pass over what is there already."""
         while chunk := self._next_chunk():
             self.line += chunk.count(b"\n")
 
-    def read(self) -> tuple[list[dict[str, Any]], bool]:
+    def read(self) -> tuple[list[Mapping[str, Any]], bool]:
         """Return the reports of the lines completed since the last call, and if there is more."""
-        reports: list[dict[str, Any]] = []
+        reports: list[Mapping[str, Any]] = []
         start = self._offset
         while chunk := self._next_chunk():
             self._take(chunk, reports)
@@ -66,11 +77,11 @@ class Output:
                 return reports, True
         return reports, False
 
-    def finish(self) -> list[dict[str, Any]]:
+    def finish(self) -> list[Mapping[str, Any]]:
         """Return the report in the last line, where the process ended without a line break."""
         line = b"".join(self._partial)
         self._partial, self._partial_size = [], 0
-        reports: list[dict[str, Any]] = []
+        reports: list[Mapping[str, Any]] = []
         if _TAG in line:
             self._parse(line, self.line + 1, reports)
         return reports
@@ -83,7 +94,7 @@ class Output:
         self._offset += len(chunk)
         return chunk
 
-    def _take(self, chunk: bytes, reports: list[dict[str, Any]]) -> None:
+    def _take(self, chunk: bytes, reports: list[Mapping[str, Any]]) -> None:
         end = chunk.rfind(b"\n") + 1
         if end:
             block = b"".join((*self._partial, chunk[:end]))
@@ -98,7 +109,7 @@ class Output:
             self._partial.append(rest)
             self._partial_size += len(rest)
 
-    def _parse(self, line: bytes, number: int, reports: list[dict[str, Any]]) -> None:
+    def _parse(self, line: bytes, number: int, reports: list[Mapping[str, Any]]) -> None:
         metrics = parse_line(line) if len(line) <= LONGEST_LINE else None
         if metrics is not None:
             reports.append(metrics)

@@ -1,0 +1,68 @@
+"""A trial while it runs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from synecore.protocols import Job
+
+from .output import Output
+from .process import TrialProcess
+from .trial_folder import TrialFolder
+
+Exit: TypeAlias = Literal["ok", "failed", "killed"]
+
+
+@attrs.define(eq=False)
+class RunningTrial:
+    job: Job
+    folder: TrialFolder
+    output: Output
+    process: TrialProcess
+    mark: str  # in the environment of all its processes
+    final: bool = False  # it will never go on from its checkpoint
+    _stopped: bool = False  # told to end, before it had ended by itself
+    _kill_at: float = math.inf  # on the system's monotonic clock
+
+    @property
+    def kill_at(self) -> float:
+        """When it is killed if it has not ended by then."""
+        return self._kill_at
+
+    def stop(self, grace: float) -> None:
+        """Ask it to end within `grace` seconds; a second call changes nothing."""
+        if not self._stopped and not self.process.has_ended():
+            self._stopped = True
+            self.process.terminate()
+            self._kill_at = time.monotonic() + grace
+
+    def kill_if_overdue(self, now: float) -> None:
+        if self._kill_at <= now:
+            self._kill_at = math.inf
+            self.process.kill()
+
+    def look(self) -> tuple[list[Mapping[str, Any]], bool, bool]:
+        """Return new reports, if there is more to read, and if it is over and all is read."""
+        ended = self.process.has_ended()  # asked first: what it wrote is then there to be read
+        if ended:
+            self.process.kill()  # children it left behind
+        reports, more = self.output.read()
+        over = ended and not more
+        if over:
+            reports += self.output.finish()
+        return reports, more, over
+
+    def end(self) -> tuple[Exit, str]:
+        """Clean up after a process that is over; return how it ended, and its error."""
+        status = self.process.reap()
+        self.output.close()
+        if self._stopped:
+            return "killed", ""
+        if status == 0:
+            return "ok", ""
+        return "failed", self.process.error()

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from synecore import make_backend
+from synecore.testing.suites.backend import BackendSuite, MakeBackend
+from synecore.testing.workers import write_worker
+
+
+class TestWithEvents(BackendSuite):
+    @pytest.fixture
+    def make(self, tmp_path: Path) -> MakeBackend:
+        script = write_worker(tmp_path)
+        return lambda: make_backend("local", entry_point=script)
+
+
+class TestLooking(BackendSuite):
+    @pytest.fixture
+    def make(self, tmp_path: Path) -> MakeBackend:
+        script = write_worker(tmp_path)
+        return lambda: make_backend("local", entry_point=script, wake_up="polling")
