@@ -266,4 +266,4 @@ class Engine:
 
 def _name(scheduler: Scheduler) -> str:
     spec = getattr(scheduler, "component_spec", None)
-    return f"scheduler '{spec['name']}'" if spec else f"scheduler {type(scheduler).__name__}"
+    return f"scheduler '{spec.name}'" if spec else f"scheduler {type(scheduler).__name__}"

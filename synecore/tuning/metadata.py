@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synecore import __version__
-from synecore.errors import OptionError, SynecoreError
+from synecore.errors import OptionError
 from synecore.plugins.make import spec_of
-from synecore.plugins.registry import default_registry
 from synecore.problem import Goal
 from synecore.tuning.stopping import StoppingCriterion
 
@@ -35,8 +34,8 @@ def describe(tuner: Tuner) -> dict[str, Any]:
         "problem": problem.to_json(),
         "tags": dict(tuner.scheduler.tags),
         "components": {
-            "scheduler": spec_of(tuner.scheduler),
-            "backend": spec_of(tuner.trial_backend),
+            "scheduler": _spec_json(tuner.scheduler),
+            "backend": _spec_json(tuner.trial_backend),
         },
         "store": tuner.store,
         "tuner": tuner.settings(),
@@ -67,7 +66,13 @@ def _entry_point(backend: object) -> dict[str, str | None]:
 def component_name(component: object) -> str:
     """The name a component was chosen by, else its class."""
     spec = spec_of(component)
-    return str(spec["name"]) if spec is not None else type(component).__name__
+    return spec.name if spec is not None else type(component).__name__
+
+
+def _spec_json(component: object) -> dict[str, Any] | None:
+    """What a component can be built from again; None for an object of the user's own."""
+    spec = spec_of(component)
+    return spec.to_json() if spec is not None else None
 
 
 def _versions(tuner: Tuner) -> dict[str, str]:
@@ -76,22 +81,5 @@ def _versions(tuner: Tuner) -> dict[str, str]:
     for component in (tuner.scheduler, tuner.trial_backend):
         spec = spec_of(component)
         if spec is not None:
-            versions[spec["distribution"]] = spec["version"]
-            versions.update(_nested(spec["options"]))
-    return versions
-
-
-def _nested(options: Mapping[str, Any]) -> dict[str, str]:
-    """The same for components named in options, such as a scheduler's searcher."""
-    versions: dict[str, str] = {}
-    index = default_registry().index
-    for kind, value in options.items():
-        if not isinstance(value, Mapping) or "name" not in value:
-            continue
-        try:
-            entry = index.select(kind, str(value["name"]))
-        except SynecoreError:  # an object of the user's own, or an option that is no component
-            continue
-        versions[entry.distribution] = entry.version
-        versions.update(_nested(value.get("options", value)))
+            versions.update(spec.versions())
     return versions

@@ -210,7 +210,8 @@ class Tuner:
             )
             for trial in map(int, table.busy())
         )  # fmt: skip
-        recorded = (spec_of(self.scheduler) or {}).get("seed")
+        spec = spec_of(self.scheduler)
+        recorded = spec.seed if spec is not None else None
         seed = seeds.sequence(recorded) if isinstance(recorded, int) else np.random.SeedSequence()
         self.trial_backend.open(
             RunContext(
