@@ -136,7 +136,7 @@ def read_space(
     file: Path | None, parameters: Sequence[str], constraints: Sequence[str]
 ) -> Mapping[str, Any]:
     """The configuration space of a file and of --param options, which win."""
-    from synecore.space import parse_space
+    from synecore.space import parse_config_space
 
     raw: dict[str, Any] = read_file(file) if file is not None else {}
     for text in parameters:
@@ -148,7 +148,7 @@ def read_space(
         raw["$constraints"] = [*raw.get("$constraints", []), *constraints]
     if not raw:
         raise OptionError("the space is empty: give --space FILE or --param NAME=DOMAIN")
-    return parse_space(raw)
+    return parse_config_space(raw)
 
 
 def read_file(file: Path) -> dict[str, Any]:
