@@ -15,7 +15,8 @@ from .process import TrialProcess
 
 logger = logging.getLogger(__name__)
 
-_SHORTEST, _LONGEST, _GROWTH = 0.001, 0.01, 1.2  # seconds between two looks, and its growth
+_SHORTEST, _LONGEST = 0.001, 0.05  # seconds between two looks
+_SHARE = 0.02  # of the time since there was news: who reports each second is seen within 20 ms
 
 
 class WakeUp(Protocol):
@@ -83,17 +84,17 @@ class Events:
 
 
 class Polling:
-    """Looks at sizes and processes, often while there is news and seldom while there is none."""
+    """Looks at sizes and processes, often after news and seldom after a long time without."""
 
     def __init__(self) -> None:
         self._watched: dict[int, tuple[Output, TrialProcess]] = {}
         self._sizes: dict[int, int] = {}
-        self._interval = _SHORTEST
+        self._last_news = time.monotonic()
 
     def watch(self, trial: int, output: Output, process: TrialProcess) -> None:
         self._watched[trial] = output, process
         self._sizes[trial] = -1
-        self._interval = _SHORTEST
+        self._last_news = time.monotonic()
 
     def unwatch(self, trial: int) -> None:
         del self._watched[trial], self._sizes[trial]
@@ -102,14 +103,16 @@ class Polling:
         deadline = time.monotonic() + timeout
         while True:
             ready = {trial for trial in self._watched if self._has_news(trial)}
-            left = deadline - time.monotonic()
-            if ready or left <= 0:
-                break
-            time.sleep(min(self._interval, left))
-            self._interval = min(self._interval * _GROWTH, _LONGEST)
-        if ready:
-            self._interval = _SHORTEST
-        return ready
+            now = time.monotonic()
+            if ready:
+                self._last_news = now
+            if ready or now >= deadline:
+                return ready
+            time.sleep(min(self.interval(now), deadline - now))
+
+    def interval(self, now: float) -> float:
+        """Return the seconds until the next look."""
+        return min(max(_SHARE * (now - self._last_news), _SHORTEST), _LONGEST)
 
     def _has_news(self, trial: int) -> bool:
         output, process = self._watched[trial]

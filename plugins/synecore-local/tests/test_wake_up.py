@@ -171,18 +171,9 @@ def test_a_failed_watch_leaves_nothing_behind(
     events.close()
 
 
-def test_looking_is_frequent_after_news_and_rare_without(tmp_path: Path) -> None:
+def test_looking_is_frequent_after_news_and_rare_without() -> None:
     polling = Polling()
-    assert polling._interval == module._SHORTEST
-    polling.wait(0.3)
-    assert polling._interval == module._LONGEST
-    (tmp_path / "out").touch()
-    process = TrialProcess(SLEEP, os.environ, tmp_path / "out", tmp_path / "err")
-    with Output(tmp_path / "out", 0) as output:
-        polling.watch(0, output, process)
-        polling.wait(0.01)
-        polling.wait(0.3)
-        append(tmp_path / "out")
-        assert polling.wait(1.0) == {0}
-    assert polling._interval == module._SHORTEST
-    process.reap()
+    began = time.monotonic()
+    assert polling.interval(began) == 0.001
+    assert polling.interval(began + 1.0) == pytest.approx(0.02, rel=0.1)
+    assert polling.interval(began + 1000.0) == 0.05
