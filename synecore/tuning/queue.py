@@ -33,15 +33,22 @@ class PointQueue:
         points = trials.start_points
         if self._served >= len(points):
             return self.searcher.propose(n, trials, resource=resource)
-        served = points[self._served : self._served + n]
-        self._served += len(served)
-        X = self._space.snap(self._space.encode(served))
-        proposals = [Proposal(x, why={"source": "points_to_evaluate"}) for x in X]
+        proposals: list[Proposal] = []
+        while len(proposals) < n and self._served < len(points):
+            served = points[self._served : self._served + n - len(proposals)]
+            self._served += len(served)
+            X = self._admitted(self._space.snap(self._space.encode(served)))
+            proposals += [Proposal(x, why={"source": "points_to_evaluate"}) for x in X]
         if len(proposals) < n:
-            known = {x.tobytes() for x in X}
+            known = {np.asarray(p.x).tobytes() for p in proposals}
             more = self.searcher.propose(n - len(proposals), trials, resource=resource)
             proposals += [p for p in more if np.asarray(p.x).tobytes() not in known]
         return proposals
+
+    def _admitted(self, X: Array) -> Array:
+        """Leave out what a searcher that is restricted to some configurations does not admit."""
+        admits = getattr(self.searcher, "admits", None)
+        return X if admits is None else X[admits(X)]
 
     def state_dict(self) -> State | None:
         inner = self.searcher.state_dict()

@@ -10,12 +10,15 @@ import pytest
 
 from synecore.actions import Decided, Ended, Reply, Reported, Resumed, Started, Status
 from synecore.errors import OptionError, UnsupportedProblemError
+from synecore.plugins.hookspecs import Setup
 from synecore.plugins.make import make_scheduler
 from synecore.problem import Problem
 from synecore.space import choice, randint, uniform
 from synecore.testing import FixedSearcher
 from synecore.trials import TrialTable
 from synecore.tuning.engine import Engine
+from synecore_asha.options import ASHAOptions
+from synecore_asha.scheduler import ASHA
 from synecore_asha.snapshots import ReadsSnapshots
 
 SPACE = {"x": uniform(0.0, 1.0), "epochs": 9}
@@ -442,3 +445,35 @@ def test_a_scheduler_of_a_problem_that_cannot_be_saved_is_replayed():
     scheduler = make_scheduler("asha", problem, random_seed=0, searcher=searcher)
 
     assert scheduler.state_dict() is None
+
+
+# ---- options that reach the searcher ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "known", "passed"),
+    [
+        ({"searcher_data": "all"}, {}, {}),
+        ({"searcher_data": "all"}, {"searcher_data": "rungs"}, {"searcher_data": "all"}),
+        ({}, {"searcher_data": "all"}, {"searcher_data": "all"}),
+        (
+            {"register_pending_myopic": True},
+            {"searcher_data": "all", "register_pending_myopic": False},
+            {"searcher_data": "all", "register_pending_myopic": True},
+        ),
+    ],
+)
+def test_options_about_data_reach_a_searcher_that_knows_them(own, known, passed):
+    calls = []
+    problem = build().problem
+
+    def make(kind, ref, **options):
+        calls.append((kind, ref.name, options))
+        return FixedSearcher(problem.space, POINTS)
+
+    options = ASHAOptions(searcher={"name": "model", **known}, **own)
+    scheduler = ASHA(Setup(problem, np.random.SeedSequence(0), make), options)
+
+    assert calls == [("searcher", "model", passed)]
+    assert scheduler.searcher_data == {**known, **own}.get("searcher_data", "rungs")
+    assert scheduler.register_pending_myopic is bool(own.get("register_pending_myopic"))

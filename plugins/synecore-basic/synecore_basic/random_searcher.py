@@ -6,6 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
+
 from synecore import seeds
 from synecore.plugins.hookspecs import Setup
 from synecore.problem import Array, Problem, TrialView
@@ -50,6 +53,12 @@ class RandomSearcher:
                 config = self.problem.space.decode(proposal.x[None])[0]
                 logger.info("random search proposes %r", config)
         return proposals
+
+    def admits(self, X: Array) -> npt.NDArray[np.bool_]:
+        """(n,) which start points may be served: those of `restrict_configurations`, if given."""
+        if isinstance(self._source, Distinct):
+            return np.ones(len(X), bool)
+        return self._source.contains(X)
 
     def state_dict(self) -> State:
         return self._source.state_dict()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from synecore import seeds
 from synecore.actions import Status
@@ -25,6 +26,7 @@ class Restricted:
 
     def __init__(self, X: Array, rng: np.random.Generator, *, allow_duplicates: bool) -> None:
         self._X = X
+        self._keys = {x.tobytes() for x in X}
         self._rng = rng
         self._shelf: Shelf | None = None
         if not allow_duplicates:
@@ -40,6 +42,10 @@ class Restricted:
         usable = [i for i, x in enumerate(self._X) if x.tobytes() not in failed]
         chosen = self._rng.choice(len(usable), min(n, len(usable)), replace=False)
         return [self._X[usable[i]] for i in chosen]
+
+    def contains(self, X: Array) -> npt.NDArray[np.bool_]:
+        """(n,) which snapped rows are in the list."""
+        return np.array([x.tobytes() in self._keys for x in X], bool)
 
     def state_dict(self) -> State:
         if self._shelf is not None:
