@@ -216,3 +216,13 @@ def test_distributions_can_be_hidden(install: Install, env: dict[str, str], reas
 
 def test_the_index_of_the_process_is_read_once(install: Install) -> None:
     assert default_index() is default_index()
+
+
+def test_listing_plugins_on_the_command_line_imports_none_of_them() -> None:
+    code = (
+        "import sys; from synecore.cli import main; main(['plugins', 'list']); "
+        "sys.exit([m for m in sys.modules if m.partition('.')[0] in ('numpy', 'pluggy') "
+        "or m.startswith('synecore_')] or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
