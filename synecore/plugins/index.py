@@ -138,23 +138,37 @@ def _entries() -> Iterator[Entry]:
 
     seen = set()
     for distribution in importlib_metadata.distributions():
-        text = distribution.read_text("entry_points.txt")
-        if text is None or "synecore." not in text:
-            continue
-        groups = _groups(text)
+        text = _entry_points(distribution)
+        groups = _groups(text) if "synecore." in text else []
         if not groups:
             continue
         header = _header(distribution)
         name = normalized(header["name"])
-        # The first on sys.path is the one that would be imported: it hides all others, whether
-        # or not it has entry points itself.
-        if name in seen or importlib_metadata.distribution(name).read_text("entry_points.txt") != (
-            text
-        ):
+        if name in seen or _is_hidden(name, text):
             continue
         seen.add(name)
         for group, lines in groups:
             yield from _parse(group, lines, header)
+
+
+def _entry_points(distribution: Any) -> str:
+    try:
+        return str(distribution.read_text("entry_points.txt") or "")
+    except UnicodeDecodeError:  # damaged, so nobody can say whether it is a plugin
+        return ""
+
+
+def _is_hidden(name: str, text: str) -> bool:
+    """Whether an earlier folder of sys.path has another version, which would be imported.
+
+    It hides this one even if it has no entry points of ours.
+    """
+    import importlib_metadata
+
+    try:
+        return _entry_points(importlib_metadata.distribution(name)) != text
+    except importlib_metadata.PackageNotFoundError:  # its folder is not named for it
+        return False
 
 
 def _groups(text: str) -> list[tuple[str, list[str]]]:
@@ -178,6 +192,7 @@ def _header(distribution: Any) -> dict[str, str]:
         key, _, value = line.partition(":")
         if key.lower() in header:
             header[key.lower()] = value.strip()
+    header["name"] = header["name"] or "unnamed"
     return header
 
 

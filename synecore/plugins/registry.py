@@ -19,7 +19,7 @@ import pluggy
 from synecore.errors import PluginError, SynecoreError, did_you_mean
 from synecore.plugins import hookspecs
 from synecore.plugins.hookspecs import Component
-from synecore.plugins.index import Entry, Index, default_index, read_index
+from synecore.plugins.index import Entry, Index, default_index, normalized, read_index
 from synecore.plugins.missing import missing_package
 
 logger = logging.getLogger("synecore.plugins")
@@ -228,7 +228,7 @@ class Registry:
         return [
             self._checked(entry)
             for entry in self.index
-            if distribution is None or entry.distribution == distribution
+            if distribution is None or normalized(entry.distribution) == normalized(distribution)
         ]
 
     def _checked(self, entry: Entry) -> Checked:

@@ -197,6 +197,17 @@ def test_the_first_distribution_on_the_path_hides_later_ones(
     assert [(e.name, e.version) for e in toys()] == [("new", "2.0")]
 
 
+def test_damaged_metadata_hurts_no_other_distribution(install: Install) -> None:
+    install("toy-fine", {SEARCHERS: {"fine": "toy_fine.plugin"}})
+    info = install("toy-bytes", {SEARCHERS: {"lost": "toy_bytes.plugin"}})
+    (info / "entry_points.txt").write_bytes(b"[synecore.v1.searchers]\n\xff = a.b\n")
+    (install("toy-bare", {SEARCHERS: {"bare": "toy_bare.plugin"}}) / "METADATA").unlink()
+    info = install("toy-renamed", {SEARCHERS: {"renamed": "toy_renamed.plugin"}})
+    info.rename(info.with_name("something_else-0.1.0.dist-info"))
+    found = {e.name: e.distribution for e in read_index({}) if e.module.startswith("toy_")}
+    assert found == {"fine": "toy-fine", "bare": "unnamed", "renamed": "toy-renamed"}
+
+
 @pytest.mark.parametrize(
     ("env", "reason"),
     [
