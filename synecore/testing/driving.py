@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,9 @@ from synecore.testing.problems import KnownProblem, noise
 from synecore.trials import TrialTable
 from synecore.tuning.engine import Engine
 from synecore.tuning.jobs import carry_out
+
+TROUBLED = 0.5  # the share of configurations
+TROUBLES = ("failed", "nan", "text", "silent", "late", "repeated")
 
 
 @attrs.frozen
@@ -45,7 +47,7 @@ def drive(
         scheduler: Asked for one trial at a time; with `batch`, for `n_workers` once all ended.
         backend: Opened and closed here.
         n_workers: Trials that run at once.
-        max_trials: After this many starts, only paused trials go on, until one more would start.
+        max_trials: After this many starts the scheduler is not asked any more.
         max_events: Recorded events after which the run is cut off.
         batch: Ask for several trials at once.
         folder: For the backend; a temporary one by default.
@@ -95,38 +97,36 @@ def _may_ask(table: TrialTable, n_workers: int, batch: bool, max_trials: int) ->
 
 
 def backend_for(known: KnownProblem, *, trouble: str = "", **options: Any) -> InlineBackend:
-    """A backend that runs a known problem; with `trouble`, three trials in ten have that trouble.
+    """A backend that runs a known problem; with `trouble`, half of the trials have it.
 
-    Troubles are "failed" (an exception half-way), "nan", "text" and "silent" (no report at all).
+    Troubles are "failed" (an exception), "nan", "text" and "silent" (no report at all).
     "late" lets stopped trials report on, "repeated" loses every checkpoint.
     """
     if trouble == "late":
         options.setdefault("late_reports", 2)
     if trouble == "repeated":
         options.setdefault("checkpoints", False)
+    options.setdefault("on_disk", False)
     return InlineBackend(troubled(known, trouble), n_reports=known.resource, **options)
 
 
 def troubled(known: KnownProblem, trouble: str) -> Evaluate:
-    """The problem's function, with a trouble for three configurations in ten."""
+    """The problem's function, with a trouble for half of the configurations."""
 
     def evaluate(config: Any, resource: int) -> Any:
         varied = {k: v for k, v in config.items() if k not in known.problem.space.constants}
         metrics = known.evaluate(config, resource)
-        if trouble in ("", "late", "repeated") or noise(varied, 0, "trouble") >= 0.3:
+        if trouble in ("", "late", "repeated") or noise(varied, 0, "trouble") >= TROUBLED:
             return metrics
         if trouble == "silent":
             return Silence.DONE
         first = known.problem.objectives[0].name
         if trouble == "nan":
             return {**metrics, first: math.nan}
-        if resource < max(known.resource // 2, 1):
+        if resource < min(2, known.resource):
             return metrics
         if trouble == "text":
             return {**metrics, first: "diverged"}
         raise RuntimeError(f"this trial fails at resource {resource}")
 
     return evaluate
-
-
-TROUBLES: Sequence[str] = ("failed", "nan", "text", "silent", "late", "repeated")

@@ -83,6 +83,7 @@ class InlineBackend:
             configuration key for it.
         blocks: Whether consecutive reports of one trial come as one `ReportedBlock`, for a
             scheduler that decides at milestones.
+        on_disk: Whether another backend on the same folder can take the trials up.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class InlineBackend:
         checkpoints: bool = True,
         honours_until: bool = True,
         blocks: bool = False,
+        on_disk: bool = True,
     ) -> None:
         self._clock = ManualClock()
         self.clock: Clock = self._clock
@@ -105,6 +107,7 @@ class InlineBackend:
         self._checkpoints = checkpoints
         self._honours_until = honours_until
         self._blocks = blocks
+        self._on_disk = on_disk
 
     def open(self, run: RunContext) -> None:
         self._context = run
@@ -274,11 +277,13 @@ class InlineBackend:
     def _kept(self, trial: int) -> Kept:
         if trial not in self._disk:
             path = self._path(trial)
-            known = json.loads(path.read_text()) if path.exists() else {}
+            known = json.loads(path.read_text()) if self._on_disk and path.exists() else {}
             self._disk[trial] = Kept(**known)
         return self._disk[trial]
 
     def _save(self, trial: int) -> None:
+        if not self._on_disk:
+            return
         path = self._path(trial)
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(".new")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synecore.actions import Report, Status
+from synecore.columns import Columns
 from synecore.problem import Array, IntArray, TrialView
 from synecore.protocols import Scheduler, State
 from synecore.testing.equality import difference
@@ -139,4 +140,10 @@ def copied(value: Any) -> Any:
 
 
 def _copied_table(table: TrialTable) -> TrialTable:
-    return copy.deepcopy(table, {id(table.problem): table.problem})
+    twin = copy.copy(table)
+    for name, value in vars(table).items():
+        if isinstance(value, Columns):
+            setattr(twin, name, copy.deepcopy(value))
+        elif isinstance(value, list | dict | set):
+            setattr(twin, name, copy.copy(value))
+    return twin

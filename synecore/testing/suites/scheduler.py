@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
 from synecore.actions import (
@@ -121,7 +122,7 @@ class SchedulerSuite(ComponentSuite):
 
     def test_waits_only_while_something_runs(self, make: Make, known: KnownProblem) -> None:
         for n_workers in (1, 4):
-            _, calls = self.driven(make, known, n_workers=n_workers, max_trials=60)
+            _, calls = self.driven(make, known, n_workers=n_workers, max_trials=30)
             for call in calls:
                 if call.answer is Reply.WAIT:
                     assert call.args[1].n_busy > 0, "WAIT although nothing is queued or runs"
@@ -130,6 +131,10 @@ class SchedulerSuite(ComponentSuite):
         small = finite() if accepts(make, finite()) else known
         recorder = Recorder(make(small.problem, SEED))
         driven = self.run(recorder, small, max_trials=30)
+        replies = [call.answer for call in recorder.calls if call.method == "suggest"]
+        if Reply.EXHAUSTED in replies:
+            after = replies[replies.index(Reply.EXHAUSTED) :]
+            assert set(map(str, after)) == {str(Reply.EXHAUSTED)}, "started more after EXHAUSTED"
         if not driven.exhausted:  # an endless supply of points, repeated ones included
             assert driven.table.n_trials == 30
             return
@@ -144,6 +149,7 @@ class SchedulerSuite(ComponentSuite):
         driven, calls = self.driven(make, known, trouble=trouble)
         assert driven.table.n_busy == 0
         assert driven.table.n_trials >= min(self.n_trials, known.problem.space.size or 10**9)
+        assert had(trouble, driven.table), "no trial was in this trouble"
         again_driven, again_calls = self.driven(make, known, trouble=trouble)
         assert self.differs(calls, again_calls) == ""
         assert difference(driven.table, again_driven.table, "the table") == ""
@@ -195,6 +201,15 @@ class SchedulerSuite(ComponentSuite):
         driven, _ = self.driven(make, problem, max_trials=3)
         first = {k: v for k, v in driven.table.configs[0].items() if k not in space.constants}
         assert first == from_user[0]
+
+
+def had(trouble: str, table: TrialTable) -> bool:
+    """Whether some trial was in trouble; late and repeated reports depend on the scheduler."""
+    if trouble in ("failed", "text"):
+        return bool((table.trial("status") == Status.FAILED).any())
+    if trouble == "nan":
+        return not np.isfinite(table.obs("y")).all()
+    return trouble != "silent" or bool((table.trial("reports") == 0).any())
 
 
 def answered(call: Call) -> Iterator[Any]:
