@@ -240,6 +240,10 @@ class TrialTable:
         fate = _FATES.get(event.action)
         if fate is None:
             return
+        fidelity = self.problem.fidelity
+        full = fidelity is not None and self.value("reached", event.trial) >= fidelity.high
+        if full and event.action == "stop":
+            fate = Status.COMPLETED  # there was nothing left to run
         if self._trials["status"][event.trial] <= RUNNING:
             self._set_status(event.trial, STOPPING)
             self._fate[event.trial] = fate

@@ -66,5 +66,5 @@ def test_an_ambiguous_beginning_is_an_error_that_lists(root):
 
 def test_a_missing_experiment_gets_a_hint(root):
     make(root, "digits")
-    with pytest.raises(ExperimentError, match="no experiment 'digitz' in .*did you mean 'digits'"):
+    with pytest.raises(ExperimentError, match=r"no experiment 'digitz' in .*did you mean 'digits'"):
         find_experiment("digitz")

@@ -94,10 +94,10 @@ def run_show(arguments: argparse.Namespace) -> int:
     table = describe(component.options) if component.options is not None else None
     if arguments.json:
         rows = table.to_json() if table is not None else []
-        supports = sorted(capability.value for capability in component.supports)
+        capabilities = sorted(capability.value for capability in component.supports)
         print_json({"kind": entry.kind, "name": entry.name, "distribution": entry.distribution,
                     "version": entry.version, "summary": component.summary,
-                    "supports": supports, "options": rows})  # fmt: skip
+                    "supports": capabilities, "options": rows})  # fmt: skip
         return 0
     print(f"{entry.kind} {entry.name}  ({entry.source})\n{component.summary}")
     supports = ", ".join(sorted(capability.value for capability in component.supports))

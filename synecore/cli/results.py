@@ -57,7 +57,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     from synecore.tuning.lock import is_running
 
     root = experiments_root()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in experiment_names(root):
         if not name.startswith(arguments.beginning):
             continue

@@ -21,7 +21,8 @@ _LIMITS = {
 }
 _EPILOG = """\
 A domain is written as in Python: uniform(0,1), loguniform(1e-4,1), randint(1,20),
-lograndint(8,512), choice(['relu','tanh']), finrange(0,1,11), ... Anything else is a constant that the script receives.
+lograndint(8,512), choice(['relu','tanh']), finrange(0,1,11), ... Anything else is a constant
+that the script receives.
 A space file (.json, .toml, .yaml) maps names to the same texts; see the space reference.
 
 examples:

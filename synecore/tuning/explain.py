@@ -73,6 +73,17 @@ def life_of(experiment: Experiment, trial: int) -> list[Step]:
     return steps
 
 
+def last_error(experiment: Experiment, trial: int) -> str:
+    """What a trial failed of, as it was recorded last; empty if it did not fail."""
+    error = ""
+    for event in experiment.events():
+        if isinstance(event, Ended) and event.trial == trial and event.error:
+            error = event.error
+        elif isinstance(event, Decided) and event.trial == trial and event.action == "fail":
+            error = str(event.why.get("error", ""))
+    return error
+
+
 def _steps(event: Event, problem: Problem, last: Mapping[str, Any]) -> Iterator[Step]:
     at = time_of(event)
     match event:

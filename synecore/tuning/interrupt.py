@@ -31,7 +31,7 @@ class InterruptSwitch:
 
 @contextmanager
 def interrupt_switch() -> Iterator[InterruptSwitch]:
-    """Catch SIGINT and SIGTERM while the loop runs. Elsewhere than in the main thread nothing is caught."""
+    """Catch SIGINT and SIGTERM while the loop runs; nothing outside the main thread."""
     switch = InterruptSwitch()
     if threading.current_thread() is not threading.main_thread():
         yield switch

@@ -99,9 +99,9 @@ def scheduler_for(
         raise OptionError(f"method '{method}' needs a configuration space")
     index = default_registry().index
     if method not in index.names("scheduler") and method in index.names("searcher"):
-        return make_scheduler("fifo", config_space, searcher=method, **options)  # type: ignore[no-any-return]
+        return make_scheduler("fifo", config_space, searcher=method, **options)
     try:
-        return make_scheduler(method, config_space, **options)  # type: ignore[no-any-return]
+        return make_scheduler(method, config_space, **options)
     except UnknownComponentError as error:
         searchers = ", ".join(index.names("searcher"))
         raise UnknownComponentError(

@@ -27,7 +27,7 @@ _DECISIONS = {"stop": "STOP", "pause": "PAUSE", "fail": "STOP"}
 
 
 def result_rows(events: Iterable[Event], metadata: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Reports in order: metrics, trial_id, config_*, tuner time, decision, status, where they come from.
+    """Reports in order, with trial_id, config_*, tuner time, decision, status and their origin.
 
     `status` is the trial's when the report arrived, `decision` what the scheduler answered it with.
     """

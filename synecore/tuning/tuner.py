@@ -27,6 +27,7 @@ from synecore.tuning.commands import CommandBox
 from synecore.tuning.display import Display, choose_display
 from synecore.tuning.engine import Engine
 from synecore.tuning.experiment import Experiment, create, objective_index, open_store
+from synecore.tuning.explain import last_error
 from synecore.tuning.interrupt import Interrupted, interrupt_switch
 from synecore.tuning.lock import FolderLock
 from synecore.tuning.metadata import component_name, describe
@@ -180,7 +181,7 @@ class Tuner:
             if switch():
                 switch.raise_for_signal()
         if self.tuning_status.num_trials_failed > self._policy.max_failures:
-            raise ExperimentError(self._failure_message(reason))
+            raise ExperimentError(self._failure_message(experiment, reason))
         return experiment
 
     def _session(
@@ -235,16 +236,15 @@ class Tuner:
         ]
         return Observers([*objects, display])
 
-    def _failure_message(self, reason: str) -> str:
+    def _failure_message(self, experiment: Experiment, reason: str) -> str:
         failed = np.flatnonzero(self.tuning_status.table.trial("status") == Status.FAILED)
-        errors = {e.trial: e.error for e in self._experiment.events() if getattr(e, "error", "")}  # type: ignore[union-attr]
         last = int(failed[-1])
+        error = last_error(experiment, last) or "no message"
         return (
             f"{reason}; the last was trial {last} with "
             f"{dict(self.tuning_status.table.configs[last])}: "
-            f"{errors.get(last, 'no message')}\nFinished trials are kept in "
-            f"{self.tuner_path}. Mend the "
-            f"script and `synecore resume {self.name}`, or allow more with max_failures"
+            f"{error}\nFinished trials are kept in {self.tuner_path}. Mend the script and "
+            f"`synecore resume {self.name}`, or allow more with max_failures"
         )
 
     # ---- results ------------------------------------------------------------------------

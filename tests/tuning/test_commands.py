@@ -66,6 +66,9 @@ def test_without_a_tuner_there_is_a_clear_error(tmp_path):
 
 
 def test_no_answer_in_time_is_a_clear_error(tmp_path):
-    with FolderLock(tmp_path), pytest.raises(ExperimentError, match="did not answer within 0.1 s"):
+    with (
+        FolderLock(tmp_path),
+        pytest.raises(ExperimentError, match=r"did not answer within 0\.1 s"),
+    ):
         send(tmp_path, "stop", wait=0.1)
     assert list((tmp_path / "commands").iterdir()) == []
