@@ -1,4 +1,7 @@
-"""Both types of asha, with and without brackets, against the scheduler suite."""
+"""Promotion, with and without brackets, against the scheduler suite.
+
+The stopping type goes through it in tests/conformance, as every default does.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,6 @@ import pytest
 
 from synecore.plugins.make import make_scheduler
 from synecore.testing import SchedulerSuite
-
-
-class TestStopping(SchedulerSuite):
-    @pytest.fixture
-    def make(self):
-        return lambda problem, seed: make_scheduler("asha", problem, random_seed=seed)
 
 
 class TestPromotion(SchedulerSuite):

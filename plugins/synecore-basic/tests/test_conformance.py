@@ -1,4 +1,7 @@
-"""Every component of synecore-basic against the suite of its kind."""
+"""Options that change what a component does, against the suite of its kind.
+
+Every component with its default options goes through it in tests/conformance.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,6 @@ import pytest
 
 from synecore.plugins.make import make_scheduler, make_searcher
 from synecore.testing import SchedulerSuite, SearcherSuite
-
-
-class TestRandom(SearcherSuite):
-    @pytest.fixture
-    def make(self):
-        return lambda problem, seed: make_searcher("random", problem, seed=seed)
 
 
 class TestRandomWithRepeats(SearcherSuite):
@@ -24,37 +21,15 @@ class TestRandomWithRepeats(SearcherSuite):
         )
 
 
-class TestGrid(SearcherSuite):
-    random = True
-
+class TestGridInOrder(SearcherSuite):
     @pytest.fixture
     def make(self):
-        return lambda problem, seed: make_searcher("grid", problem, seed=seed)
+        return lambda problem, seed: make_searcher("grid", problem, seed=seed, shuffle_config=False)
 
 
-class TestSobol(SearcherSuite):
-    random = True
-
-    @pytest.fixture
-    def make(self):
-        return lambda problem, seed: make_searcher("sobol", problem, seed=seed)
-
-
-class TestFIFO(SchedulerSuite):
-    @pytest.fixture
-    def make(self):
-        return lambda problem, seed: make_scheduler("fifo", problem, random_seed=seed)
-
-
-class TestMedianStopping(SchedulerSuite):
+class TestMedianStoppingOfFew(SchedulerSuite):
     @pytest.fixture
     def make(self):
         return lambda problem, seed: make_scheduler(
             "median-stopping", problem, random_seed=seed, grace_population=2
         )
-
-
-class TestScalarize(SchedulerSuite):
-    @pytest.fixture
-    def make(self):
-        return lambda problem, seed: make_scheduler("scalarize", problem, random_seed=seed)
