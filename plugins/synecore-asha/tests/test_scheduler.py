@@ -14,7 +14,8 @@ from synecore.plugins.hookspecs import Setup
 from synecore.plugins.make import make_scheduler
 from synecore.problem import Problem
 from synecore.space import choice, randint, uniform
-from synecore.testing import FixedSearcher
+from synecore.testing import FixedSearcher, backend_for, difference, drive
+from synecore.testing.problems import curves
 from synecore.trials import TrialTable
 from synecore.tuning.engine import Engine
 from synecore_asha.options import ASHAOptions
@@ -477,3 +478,20 @@ def test_options_about_data_reach_a_searcher_that_knows_them(own, known, passed)
     assert calls == [("searcher", "model", passed)]
     assert scheduler.searcher_data == {**known, **own}.get("searcher_data", "rungs")
     assert scheduler.register_pending_myopic is bool(own.get("register_pending_myopic"))
+
+
+@pytest.mark.parametrize("kind", ["stopping", "promotion"])
+@pytest.mark.parametrize("attr", [False, True])
+@pytest.mark.parametrize("brackets", [1, 3])
+def test_reports_in_blocks_and_one_by_one_lead_to_the_same_table(kind, attr, brackets):
+    known = curves(27, attr=attr)
+    tables = []
+    for blocks in (False, True):
+        scheduler = make_scheduler(
+            "asha", known.problem, random_seed=3, type=kind, brackets=brackets
+        )
+        driven = drive(scheduler, backend_for(known, blocks=blocks), max_trials=40, max_events=3000)
+        tables.append(driven.table)
+
+    assert difference(*tables, "the table") == ""
+    assert (tables[0].trial("status") == Status.COMPLETED).any()
