@@ -41,7 +41,7 @@ class Recorder:
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         given_args, given_kwargs = copied(args), copied(kwargs)
         state = copy.deepcopy(state_of(self.component)) if self.keep_states else None
-        answer = getattr(self.component, method)(*args, **kwargs)
+        answer = bound(self.component, method)(*args, **kwargs)
         changed = difference([given_args, given_kwargs], [args, kwargs], method)
         self.calls.append(
             Call(method, given_args, given_kwargs, copy.deepcopy(answer), state, changed)
@@ -125,7 +125,12 @@ def state_of(component: Any) -> State | None:
 def again(component: Any, calls: Sequence[Call]) -> Iterator[Any]:
     """Make recorded calls on another component; yields its answers."""
     for call in calls:
-        yield getattr(component, call.method)(*copied(call.args), **copied(call.kwargs))
+        yield bound(component, call.method)(*copied(call.args), **copied(call.kwargs))
+
+
+def bound(component: Any, method: str) -> Any:
+    """The method, or the component itself where it is called; it may be a class."""
+    return component if method == "__call__" else getattr(component, method)
 
 
 def copied(value: Any) -> Any:

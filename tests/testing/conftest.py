@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import synecore.testing  # noqa: F401 here, so that its suites are rewritten in every inner run
+
 HERE = Path(__file__).parent
 
 
