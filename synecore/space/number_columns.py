@@ -192,16 +192,15 @@ class FloatColumn(Column):
         least, most = low - slack, high + slack
 
         def encode_one(value: Any) -> float:
-            if type(value) is not float:
-                value = self._number(value)
+            number = value if type(value) is float else self._number(value)
             if q is not None:
-                value = self._multiple(value, q)
-            if bottom < value < top:
-                x = position(value)
+                number = self._multiple(number, q)
+            if bottom < number < top:
+                x = position(number)
                 return x if 0.0 <= x <= 1.0 else 0.0 if x < 0.0 else 1.0
-            if not least <= value <= most:  # NaN too
+            if not least <= number <= most:  # NaN too
                 raise self.error(value)
-            return at_bottom if value <= bottom else at_top
+            return at_bottom if number <= bottom else at_top
 
         return encode_one
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from synecore.errors import SpaceError
@@ -32,6 +32,8 @@ from synecore.space import (
     reverseloguniform,
     uniform,
 )
+
+REPEATABLE = settings(deadline=None, derandomize=True, max_examples=150)
 
 NASTY = [
     uniform(0, 1),
@@ -196,12 +198,14 @@ def test_nasty_domains_go_back_and_forth(domain: Domain) -> None:
         check_one_and_many_agree(domain, seed)
 
 
+@REPEATABLE
 @given(DOMAINS, st.integers(0, 2**32))
 @example(uniform(1e6, 1e6 + 1e-3), 0)
 def test_any_domain_goes_back_and_forth(domain: Domain, seed: int) -> None:
     check(domain, seed)
 
 
+@REPEATABLE
 @given(DOMAINS, st.integers(0, 2**32))
 def test_one_row_and_many_give_the_same_bits(domain: Domain, seed: int) -> None:
     check_one_and_many_agree(domain, seed)
@@ -223,6 +227,7 @@ def typed(draw: st.DrawFn) -> tuple[Domain, Any]:
     return uniform(0, value * draw(st.floats(1.0, 1e6))), value
 
 
+@REPEATABLE
 @given(typed())
 def test_a_typed_value_comes_back_exactly(case: tuple[Domain, float]) -> None:
     domain, value = case
@@ -230,6 +235,7 @@ def test_a_typed_value_comes_back_exactly(case: tuple[Domain, float]) -> None:
     assert space.decode(space.encode([{"p": value}])) == [{"p": value}]
 
 
+@REPEATABLE
 @given(
     st.integers(-(10**9), 10**9), st.integers(1, 10**9), st.floats(0.0, 1.0), st.integers(0, 300)
 )
@@ -267,6 +273,7 @@ def test_the_usual_values_come_back_exactly(domain: Domain, values: list[Any]) -
     assert [c["p"] for c in space.decode(space.encode([{"p": v} for v in values]))] == values
 
 
+@REPEATABLE
 @given(DOMAINS, st.integers(0, 2**32))
 def test_values_survive_json(domain: Domain, seed: int) -> None:
     space = SearchSpace({"p": domain})
@@ -275,6 +282,7 @@ def test_values_survive_json(domain: Domain, seed: int) -> None:
     assert np.array_equal(space.encode(read), space.encode(configs))
 
 
+@REPEATABLE
 @given(DOMAINS, st.integers(0, 2**32))
 def test_a_sample_is_snapped_and_inside(domain: Domain, seed: int) -> None:
     space = SearchSpace({"p": domain})
