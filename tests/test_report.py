@@ -302,7 +302,7 @@ def test_the_module_imports_nothing_but_four_light_modules(tmp_path: Path) -> No
 import sys
 import __future__, json, os, sys, time
 before = set(sys.modules)
-from synecore.report import Reporter
+from synecore import Reporter
 print(sorted(set(sys.modules) - before))
 """
     result = run_script(tmp_path, source, PYTHONPATH="")

@@ -59,6 +59,7 @@ class LocalBackend:
 
     def __init__(self, options: LocalOptions) -> None:
         self.options = options
+        self.entry_point = options.entry_point
         self.clock = WallClock()
         self._command = command_for(options.entry_point)
         self._experiment: Path | None = None
@@ -70,6 +71,10 @@ class LocalBackend:
         self._pace = Pace()
 
     # ---- a trial's files ------------------------------------------------------------------
+
+    def entrypoint_path(self) -> Path:
+        """Return the script that every trial runs."""
+        return self.entry_point
 
     def trial_path(self, trial: int) -> Path:
         """Return the folder of a trial's files."""

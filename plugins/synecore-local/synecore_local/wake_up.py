@@ -15,8 +15,8 @@ from .process import TrialProcess
 
 logger = logging.getLogger(__name__)
 
-_SHORTEST, _LONGEST = 0.001, 0.05  # seconds between two looks
-_SHARE = 0.02  # of the time since there was news: who reports each second is seen within 20 ms
+_SHORTEST, _LONGEST = 0.002, 0.06  # seconds between two looks
+_SHARE = 0.05  # of the time since there was news: who reports each second is seen within 50 ms
 
 
 class WakeUp(Protocol):

@@ -174,6 +174,6 @@ def test_a_failed_watch_leaves_nothing_behind(
 def test_looking_is_frequent_after_news_and_rare_without() -> None:
     polling = Polling()
     began = time.monotonic()
-    assert polling.interval(began) == 0.001
-    assert polling.interval(began + 1.0) == pytest.approx(0.02, rel=0.1)
-    assert polling.interval(began + 1000.0) == 0.05
+    assert polling.interval(began) == 0.002
+    assert polling.interval(began + 1.0) == pytest.approx(0.05, rel=0.1)
+    assert polling.interval(began + 1000.0) == 0.06
