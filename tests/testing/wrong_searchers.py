@@ -23,11 +23,13 @@ class Right:
         self.rng = seeds.stream(seeds.sequence(seed), "searcher/initial")
 
     def draw(self, trials):
-        return self.space.snap(self.space.sample(64, self.rng))
+        return self.space.snap(self.space.sample(16, self.rng))
 
     def propose(self, n, trials, *, resource=None):
         proposals = []
-        for _ in range(4):
+        for _ in range(8):
+            if len(proposals) == n:
+                break
             X = self.draw(trials)
             for x in X[~trials.seen(X)]:
                 if len(proposals) < n and all(x.tobytes() != p.x.tobytes() for p in proposals):
@@ -64,7 +66,7 @@ class TestLeavesTheSpace(Base):
 
 class ForgetsToSnap(Right):
     def draw(self, trials):
-        X = self.space.sample(64, self.rng)
+        X = self.space.sample(16, self.rng)
         return np.where(self.space.is_categorical, X, self.rng.random(X.shape))
 
 
@@ -74,7 +76,7 @@ class TestForgetsToSnap(Base):
 
 class BreaksConstraints(Right):
     def draw(self, trials):
-        return self.space.snap(self.rng.random((64, len(self.space.names))))
+        return self.space.snap(self.rng.random((16, len(self.space.names))))
 
 
 class TestBreaksConstraints(Base):
@@ -202,7 +204,7 @@ class CachesABlock(Right):
     def draw(self, trials):
         if self.block is None or not len(self.block):
             self.block = super().draw(trials)
-        drawn, self.block = self.block[:24], self.block[24:]
+        drawn, self.block = self.block[:6], self.block[6:]
         return drawn
 
 
