@@ -98,7 +98,7 @@ def save(
     from matplotlib.figure import Figure
 
     path = Path(figure_path).expanduser()
-    if not path.suffix:
+    if not path.suffix[1:].isalpha():  # none, or as in run-0.5
         path = path.with_name(path.name + ".png")
     if path.suffix.lower() not in _ENDINGS:
         raise OptionError(

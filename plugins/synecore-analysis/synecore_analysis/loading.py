@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import zipfile
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -110,7 +111,7 @@ def _from_export(experiment: Experiment, error: Exception) -> ExperimentResult:
         ) from error
     try:
         results = read_results(export)
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, zipfile.BadZipFile) as problem:
         raise ExperimentError(f"{export} cannot be read: {problem}") from problem
     return ExperimentResult(name, results, experiment.metadata, None, path)
 

@@ -29,9 +29,6 @@ class Metric:
     def direction(self) -> str:
         return "higher is better" if self.maximized else "lower is better"
 
-    def better(self, value: float, than: float) -> bool:
-        return value > than if self.maximized else value < than
-
 
 def metrics_of(metadata: Mapping[str, Any]) -> list[Metric]:
     """The objectives that metadata.json names; one mode may stand for all of them."""
