@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from synecore.testing.fakes import MemoryDisk, MemoryStore
-from synecore.testing.suites.store import StoreSuite
+from synecore.testing import (
+    AcquisitionSuite,
+    BackendSuite,
+    InlineBackend,
+    MemoryDisk,
+    MemoryStore,
+    ReferenceEI,
+    ReferenceGP,
+    StoreSuite,
+    SurrogateSuite,
+)
+from synecore.testing.workers import evaluate
 
 
 class TestMemoryStore(StoreSuite):
@@ -15,3 +25,31 @@ class TestMemoryStore(StoreSuite):
     def make(self):
         disks = {}
         return lambda folder: MemoryStore(disks.setdefault(folder, MemoryDisk()))
+
+
+class TestInlineBackend(BackendSuite):
+    @pytest.fixture
+    def make(self):
+        return lambda: InlineBackend(evaluate, seconds=0.01)
+
+
+class TestInlineBackendInBlocks(BackendSuite):
+    @pytest.fixture
+    def make(self):
+        return lambda: InlineBackend(evaluate, seconds=0.01, blocks=True)
+
+
+class TestReferenceGP(SurrogateSuite):
+    @pytest.fixture
+    def make(self):
+        return lambda problem, seed: ReferenceGP(problem.space.is_categorical)
+
+    @pytest.fixture
+    def refit(self):
+        return lambda posterior, data: posterior.refit(data)
+
+
+class TestReferenceEI(AcquisitionSuite):
+    @pytest.fixture
+    def make(self):
+        return lambda problem, seed: ReferenceEI()

@@ -8,7 +8,8 @@
 
 `make` returns a function that builds a new backend. Its trials must run the conformance worker,
 which does as its configuration says: `synecore.testing.workers` has it as a script
-(`write_worker`), as a function (`work`) and as an evaluation (`evaluate`).
+(`write_worker`), as a function (`work`) and as an evaluation (`evaluate`). On a virtual clock a
+step should take a hundredth of a second, since what should not happen is given three tenths.
 """
 
 from __future__ import annotations
