@@ -177,6 +177,7 @@ class Retried:
     trial: int
     attempt: int
     error: str
+    lost: bool = False  # its process went with the tuner: no failure of the trial
 
 
 @attrs.frozen(kw_only=True)

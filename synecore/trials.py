@@ -3,11 +3,10 @@
 Columns
 -------
 trial   x (n, d) · status · parent · until · milestone · reached · started · ended · attempt ·
-reports ·
-        checkpoint (it may have one) · excluded (outside an amended space) · + the scheduler's tags
+        failures (retried ones) · reports · checkpoint (it may have one) · excluded (outside an
+        amended space) · + the scheduler's tags
 obs     trial · resource · y (n, m) minimised · c (n, k) feasible at <= 0 · cost · time ·
-at_milestone · late ·
-        repeat
+        at_milestone · late · repeat
 
 `apply` is the only writer, for live runs, for replay and for reading an old journal, so that
 folding a journal gives the live table column for column.
@@ -67,7 +66,8 @@ class TrialTable:
         self._trials = Columns(
             x=("f8", (d,)), status=("i1", ()), parent=("i4", ()), until=("f8", ()),
             milestone=("f8", ()), reached=("f8", ()), started=("f8", ()), ended=("f8", ()),
-            attempt=("i4", ()), reports=("i4", ()), checkpoint=("?", ()), excluded=("?", ()),
+            attempt=("i4", ()), failures=("i4", ()), reports=("i4", ()),
+            checkpoint=("?", ()), excluded=("?", ()),
             **{name: (dtype, ()) for name, dtype in self._tags.items()},
         )  # fmt: skip
         self._obs = Columns(
@@ -75,14 +75,13 @@ class TrialTable:
             cost=("f8", ()), time=("f8", ()), at_milestone=("?", ()), late=("?", ()),
             repeat=("?", ()),
         )  # fmt: skip
+        self.n_counted = 0  # of the last report, or block of them: those that were not late
         self._counts = [0] * len(Status)
         self._seen: set[bytes] = set()
         # What the next report of a trial is judged by; all of it follows from the events.
         self._fate: dict[int, Status] = {}
         self._last: list[float] = []  # resource of the last report since the last (re)start
-        self._cost: list[
-            tuple[float, float]
-        ] = []  # (offset of this start, cost over the whole life)
+        self._cost: list[tuple[float, float]] = []  # (offset of this start, reported since)
         self._last_finite: list[int] = []  # observation row, -1 for none
 
     # ---- the view -----------------------------------------------------------------------
@@ -119,6 +118,11 @@ class TrialTable:
 
     def count(self, status: Status) -> int:
         return self._counts[status]
+
+    @property
+    def n_pausing(self) -> int:
+        """STOPPING trials that will be PAUSED."""
+        return sum(fate is Status.PAUSED for fate in self._fate.values())
 
     @property
     def n_busy(self) -> int:
@@ -174,8 +178,10 @@ class TrialTable:
         """
         match event:
             case Reported():
+                self.n_counted = 0
                 return self._report(event)
             case ReportedBlock():
+                self.n_counted = 0
                 return self._block(event)
             case Started():
                 self._start(event, x)
@@ -186,6 +192,7 @@ class TrialTable:
             case Retried():
                 self._queue(event.trial)
                 self._trials["attempt"][event.trial] = event.attempt
+                self._trials["failures"][event.trial] += not event.lost
             case Decided():
                 self._decide(event)
             case Ended():
@@ -218,8 +225,8 @@ class TrialTable:
         self._trials["ended"][trial] = math.nan
         self._trials["checkpoint"][trial] = True
         self._last[trial] = 0.0
-        total = self._cost[trial][1]
-        self._cost[trial] = (total, total)
+        offset, since = self._cost[trial]
+        self._cost[trial] = (offset + since, 0.0)
 
     def _moves(self, trial: int, milestone: float | None, tags: Mapping[str, float]) -> None:
         if milestone is not None:
@@ -267,9 +274,10 @@ class TrialTable:
         count = int(trials["reports"][trial]) + 1
         trials["reports"][trial] = count
         measured = self._reader.read(event.metrics, count)
-        if isinstance(measured, str):
-            return None if status >= STOPPING else BadReport(trial, measured)
         late = status >= STOPPING
+        self.n_counted += not late
+        if isinstance(measured, str):
+            return None if late else BadReport(trial, measured)
         resource = measured.resource
         if not late:
             if status == QUEUED:
@@ -305,10 +313,9 @@ class TrialTable:
         offset, before = self._cost[trial]
         if self._last[trial] == 0.0 and offset and measured.resource <= reached:
             offset = 0.0  # it began again from scratch, and counts its cost from there
-        total = offset + measured.cost
-        self._cost[trial] = (offset, total)
-        self.total_cost += total - before
-        return total
+        self._cost[trial] = (offset, measured.cost)
+        self.total_cost += measured.cost - before  # what was spent in vain was spent
+        return offset + measured.cost
 
     def _block(self, event: ReportedBlock) -> Report | BadReport | None:
         """Reports in order; a bad one ends the block, as it ends the trial."""

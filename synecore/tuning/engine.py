@@ -166,9 +166,8 @@ class Engine:
             if trial not in self._warned_of_jumps:
                 self._warned_of_jumps.add(trial)
                 logger.warning(
-                    "trial %d jumped over the milestone %g to %g; it is judged there by "
-                    "this report. "
-                    "Report every resource unit to be judged in time.",
+                    "trial %d jumped over the milestone %g to %g; it is judged there by this "
+                    "report. Report every resource unit to be judged in time.",
                     trial, milestone, report.resource,
                 )  # fmt: skip
 
@@ -176,11 +175,10 @@ class Engine:
         """Take in the end of a trial's process; return the trial's new status."""
         table, trial = self.table, event.trial
         status, error = self._status_after(event)
-        if status is Status.FAILED and table.status(trial) is not Status.STOPPING:
-            attempt = int(table.value("attempt", trial)) + 1
-            if attempt <= self.max_retries:
-                self.retry(trial, event.at, error)
-                return Status.QUEUED
+        failed = status is Status.FAILED and table.status(trial) is not Status.STOPPING
+        if failed and table.value("failures", trial) < self.max_retries:
+            self.retry(trial, event.at, error)
+            return Status.QUEUED
         self._note(attrs.evolve(event, status=status, error=error))
         self._act(self.scheduler.on_end(trial, status, table), event.at)
         return status
@@ -199,10 +197,10 @@ class Engine:
             return Status.COMPLETED, ""
         return Status.FAILED, event.error or "killed from outside"
 
-    def retry(self, trial: int, now: float, error: str) -> None:
-        """Queue a trial again whose process was lost."""
+    def retry(self, trial: int, now: float, error: str, *, lost: bool = False) -> None:
+        """Queue a trial again that failed, or whose process was lost with the tuner."""
         attempt = int(self.table.value("attempt", trial)) + 1
-        self._note(Retried(at=now, trial=trial, attempt=attempt, error=error))
+        self._note(Retried(at=now, trial=trial, attempt=attempt, error=error, lost=lost))
         self.commands.append(BeginJob(self.job(trial, resumes=True)))
 
     def amend(self, event: Amended) -> None:

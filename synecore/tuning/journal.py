@@ -233,18 +233,25 @@ def _read_decided(w: Written) -> Decided:
 
 
 def _retried(event: Retried) -> Written:
-    return {
+    written: Written = {
         "e": "retried",
         "at": number_to_json(event.at),
         "trial": int(event.trial),
         "attempt": int(event.attempt),
         "error": event.error,
     }
+    if event.lost:
+        written["lost"] = True
+    return written
 
 
 def _read_retried(w: Written) -> Retried:
     return Retried(
-        at=number_from_json(w["at"]), trial=w["trial"], attempt=w["attempt"], error=w["error"]
+        at=number_from_json(w["at"]),
+        trial=w["trial"],
+        attempt=w["attempt"],
+        error=w["error"],
+        lost=w.get("lost", False),
     )
 
 

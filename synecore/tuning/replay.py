@@ -67,7 +67,7 @@ def _feed(engine: Engine, event: Event) -> None:
         case Ended():
             engine.ended(attrs.evolve(event, status=None))
         case Retried():
-            engine.retry(event.trial, event.at, event.error)
+            engine.retry(event.trial, event.at, event.error, lost=event.lost)
         case Amended():
             engine.amend(event)
         case Decided(by="user" | "tuner") if event.action != "update":

@@ -128,7 +128,7 @@ class Session:
         running = engine.table.status(trial) is not Status.STOPPING
         done = engine.table.value("reached", trial) >= engine.table.value("until", trial)
         if lost and running and not done and self.policy.restart_interrupted:
-            engine.retry(trial, event.at, "interrupted")
+            engine.retry(trial, event.at, "the tuner was interrupted", lost=True)
         else:
             engine.ended(event)
 

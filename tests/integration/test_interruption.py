@@ -78,6 +78,7 @@ def test_the_first_signal_ends_gracefully_and_says_how_to_go_on(running, signum,
     assert after.n_obs > before.n_obs
     assert after.n_trials == 2  # the same trials went on
     assert after.trial("attempt").tolist() == [1, 1]
+    assert after.trial("failures").tolist() == [0, 0]  # an interruption is no failure
 
 
 def test_a_second_tuner_on_the_folder_is_refused(running):

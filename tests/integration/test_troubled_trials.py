@@ -143,3 +143,4 @@ def test_a_failed_trial_is_retried_as_often_as_asked(tmp_path):
     tuner.run()
     assert tuner.tuning_status.table.status(0) is Status.COMPLETED
     assert tuner.tuning_status.table.value("attempt", 0) == 1
+    assert tuner.tuning_status.table.value("failures", 0) == 1
