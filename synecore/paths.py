@@ -74,3 +74,26 @@ def experiment_names(root: Path) -> list[str]:
         for path in root.glob(f"{depth}/{ST_METADATA_FILENAME}")
     ]
     return sorted(str(path.relative_to(root)) for path in found)
+
+
+def repository_root_path() -> Path:
+    """The root of the checkout that this package runs from.
+
+    Raises ExperimentError if it was installed from a wheel, which has no repository around it.
+    """
+    root = Path(__file__).resolve().parent.parent
+    if not (root / "contrib").is_dir():
+        raise ExperimentError(
+            f"synecore in {root} is no checkout of its repository; clone it for the examples"
+        )
+    return root
+
+
+def script_height_example_path() -> Path:
+    """The training script of the first example."""
+    return repository_root_path() / "docs" / "examples" / "height" / "train_height.py"
+
+
+def script_checkpoint_example_path() -> Path:
+    """A training script that pauses and resumes by checkpoints."""
+    return repository_root_path() / "docs" / "examples" / "digits" / "train.py"
