@@ -84,7 +84,14 @@ def _number(metrics: Mapping[str, Any], name: str) -> float:
             f"metric '{name}' is not in the report{did_you_mean(name, list(metrics))}"
         ) from None
     if type(value) is float or type(value) is int:
-        return float(value)
+        return _float(name, value)
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         raise _Unreadable(f"metric '{name}' must be a number, got {value!r:.80}")
-    return float(value)
+    return _float(name, value)
+
+
+def _float(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (OverflowError, TypeError):  # an integer of hundreds of digits; a complex number
+        raise _Unreadable(f"metric '{name}' must be a number, got {value!r:.80}") from None
