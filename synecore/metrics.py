@@ -93,5 +93,5 @@ def _number(metrics: Mapping[str, Any], name: str) -> float:
 def _float(name: str, value: Any) -> float:
     try:
         return float(value)
-    except (OverflowError, TypeError):  # an integer of hundreds of digits; a complex number
+    except OverflowError:  # an integer of hundreds of digits
         raise _Unreadable(f"metric '{name}' must be a number, got {value!r:.80}") from None

@@ -107,6 +107,5 @@ def test_long_reports_are_shown_in_part():
     assert len(said) < 400
 
 
-@pytest.mark.parametrize("value", [10**400, np.complex128(1j)])
-def test_numbers_that_no_float_can_hold_are_refused(value):
-    assert reader().read({"loss": value}, 1).startswith("metric 'loss' must be a number, got ")
+def test_an_integer_that_no_float_can_hold_is_refused():
+    assert reader().read({"loss": 10**400}, 1).startswith("metric 'loss' must be a number, got 1000")
