@@ -336,6 +336,7 @@ class TrialTable:
         self.problem = self.problem.amended(change)
         self._reader = MetricReader(self.problem)
         space = self.problem.space
+        self.start_points = [point for point in self.start_points if space.contains(point)]
         inside = np.array([space.contains(config) for config in self.configs], bool)
         x = np.full((self.n_trials, len(space.names)), np.nan)
         if inside.any():
