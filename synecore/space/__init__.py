@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synecore.space.arguments import add_to_argparse as add_to_argparse
+    from synecore.space.categories import Categorical as Categorical
+    from synecore.space.categories import Ordinal as Ordinal
+    from synecore.space.categories import OrdinalNearestNeighbor as OrdinalNearestNeighbor
     from synecore.space.constraints import ConfigSpace as ConfigSpace
     from synecore.space.constraints import Predicate as Predicate
     from synecore.space.constraints import subject_to as subject_to
     from synecore.space.counting import config_space_size as config_space_size
-    from synecore.space.domains import Categorical as Categorical
-    from synecore.space.domains import Domain as Domain
-    from synecore.space.domains import FiniteRange as FiniteRange
-    from synecore.space.domains import Float as Float
-    from synecore.space.domains import Integer as Integer
-    from synecore.space.domains import Ordinal as Ordinal
-    from synecore.space.domains import OrdinalNearestNeighbor as OrdinalNearestNeighbor
+    from synecore.space.domain import Domain as Domain
     from synecore.space.exclusion import ExclusionList as ExclusionList
     from synecore.space.expressions import Expression as Expression
     from synecore.space.extended import extended_space as extended_space
@@ -39,6 +36,9 @@ if TYPE_CHECKING:
     from synecore.space.factories import randint as randint
     from synecore.space.factories import reverseloguniform as reverseloguniform
     from synecore.space.factories import uniform as uniform
+    from synecore.space.files import format_config_space as format_config_space
+    from synecore.space.files import parse_config_space as parse_config_space
+    from synecore.space.finite_range import FiniteRange as FiniteRange
     from synecore.space.matching import cast_config_values as cast_config_values
     from synecore.space.matching import config_to_match_string as config_to_match_string
     from synecore.space.matching import is_log_space as is_log_space
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from synecore.space.matching import (
         non_constant_hyperparameter_keys as non_constant_hyperparameter_keys,
     )
+    from synecore.space.ranges import Float as Float
+    from synecore.space.ranges import Integer as Integer
     from synecore.space.restriction import restrict_domain as restrict_domain
     from synecore.space.samplers import Grid as Grid
     from synecore.space.samplers import LogUniform as LogUniform
@@ -73,20 +75,19 @@ if TYPE_CHECKING:
     )
     from synecore.space.streamline import fit_to_regular_grid as fit_to_regular_grid
     from synecore.space.streamline import streamline_config_space as streamline_config_space
-    from synecore.space.text import format_config_space as format_config_space
     from synecore.space.text import format_domain as format_domain
     from synecore.space.text import is_domain_text as is_domain_text
-    from synecore.space.text import parse_config_space as parse_config_space
     from synecore.space.text import parse_domain as parse_domain
 
 _MODULES = {
     "arguments": ("add_to_argparse",),
     "constraints": ("ConfigSpace", "Predicate", "subject_to"),
     "counting": ("config_space_size",),
-    "domains": (
-        "Categorical", "Domain", "FiniteRange", "Float", "Integer", "Ordinal",
-        "OrdinalNearestNeighbor",
-    ),
+    "categories": ("Categorical", "Ordinal", "OrdinalNearestNeighbor"),
+    "domain": ("Domain",),
+    "files": ("format_config_space", "parse_config_space"),
+    "finite_range": ("FiniteRange",),
+    "ranges": ("Float", "Integer"),
     "exclusion": ("ExclusionList",),
     "expressions": ("Expression",),
     "extended": ("extended_space", "split_extended_features"),
@@ -114,8 +115,7 @@ _MODULES = {
         "fit_to_regular_grid", "streamline_config_space",
     ),
     "text": (
-        "format_config_space", "format_domain", "is_domain_text", "parse_config_space",
-        "parse_domain",
+        "format_domain", "is_domain_text", "parse_domain",
     ),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _MODULES.items() for name in names}

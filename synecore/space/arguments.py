@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from synecore.errors import SpaceError
-from synecore.space.domains import Domain
+from synecore.space.domain import Domain
 
 
 def add_to_argparse(parser: argparse.ArgumentParser, config_space: Mapping[str, Any]) -> None:

@@ -21,7 +21,8 @@ import numpy.typing as npt
 
 from synecore.errors import SpaceError
 from synecore.problem import Array
-from synecore.space.domains import Domain
+from synecore.space.domain import Domain
+from synecore.space.ranges import Float, Integer
 
 ONE_BY_ONE = 24  # up to so many values, the scalar functions are faster than arrays
 
@@ -82,14 +83,15 @@ class Column:
     # ---- drawing
 
     @cached_property
-    def _from_unit(self) -> Callable[[Array], Array] | None:
+    def quantiles(self) -> Callable[[Array], Array] | None:
+        """Map of uniform numbers to positions; None where it is the identity."""
         from synecore.space.priors import quantile_function
 
         return quantile_function(self)
 
     def from_unit(self, u: Array) -> Array:
         """Uniform numbers (n,) in [0, 1) -> positions (n,), distributed as the domain says."""
-        return u if self._from_unit is None else self._from_unit(u)
+        return u if self.quantiles is None else self.quantiles(u)
 
     def draw(self, u: Array) -> list[Any]:
         """Uniform numbers (n,) -> values."""
@@ -116,7 +118,13 @@ def column_of(name: str, domain: Domain) -> Column:
     Raises:
         SpaceError: if its sampler does not fit it.
     """
-    from synecore.space import finite_columns, number_columns
+    from synecore.space.finite_columns import finite_column
+    from synecore.space.float_column import FloatColumn
+    from synecore.space.integer_column import IntegerColumn
 
-    domain._check_sampler(domain.get_sampler())
-    return finite_columns.make(name, domain) or number_columns.make(name, domain)
+    domain.check_sampler(domain.get_sampler())
+    if isinstance(domain, Float):
+        return FloatColumn(name, domain)
+    if isinstance(domain, Integer):
+        return IntegerColumn(name, domain)
+    return finite_column(name, domain)

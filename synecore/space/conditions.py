@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from synecore.errors import SpaceError, did_you_mean
-from synecore.space.domains import Condition, Domain
+from synecore.space.domain import Condition, Domain
 
 MOST_VALUES = 2**16  # of a parent
 

@@ -23,7 +23,7 @@ MOST_CALLS = 2**16  # the same where a Python function is called for each
 
 def config_space_size(config_space: Mapping[str, Any], upper_limit: int = MOST) -> int | None:
     """Return the number of different configurations; None if infinite, or above `upper_limit`."""
-    from synecore.space.domains import Domain
+    from synecore.space.domain import Domain
     from synecore.space.search_space import SearchSpace
 
     if not any(isinstance(domain, Domain) for domain in config_space.values()):
@@ -48,7 +48,7 @@ def size_of(space: SearchSpace) -> int | None:
 
 def _count_assignments(space: SearchSpace, counts: list[int]) -> int | None:
     """Sum over the values of the parents of the product over all else that is then active."""
-    parents = {p for listed in space._parents if listed for p, _ in listed}
+    parents = {p for listed in space.parents if listed for p, _ in listed}
     parents = {j for j in range(space.dimension) if j in parents}
     if math.prod(counts[j] for j in parents) > MOST:
         return None
@@ -96,7 +96,7 @@ def _positions(column: Column) -> list[float]:
 
 
 def _multiples(column: Column) -> list[Any]:
-    from synecore.space.domains import Float, Integer, multiples, quantum_of
+    from synecore.space.ranges import Float, Integer, multiples, quantum_of
 
     domain = column.domain
     assert isinstance(domain, (Float, Integer))

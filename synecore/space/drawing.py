@@ -10,7 +10,7 @@ import numpy as np
 from synecore.errors import SpaceError, did_you_mean
 from synecore.problem import Array
 from synecore.space.columns import Column, column_of
-from synecore.space.domains import Domain
+from synecore.space.domain import Domain
 
 if TYPE_CHECKING:
     from synecore.space.search_space import SearchSpace
@@ -37,10 +37,10 @@ def from_unit(space: SearchSpace, U: Array) -> Array:
     """See `SearchSpace.from_unit`."""
     X = np.array(U, dtype=float)
     for j, column in enumerate(space.columns):
-        active = space._active.get(j)
+        active = space.active_columns.get(j)
         if active is not None:
             X[:, j] = column.encode(active.draw(X[:, j]))
-        elif column.n_choices or column._from_unit is not None:
+        elif column.n_choices or column.quantiles is not None:
             X[:, j] = column.from_unit(X[:, j])
     return space.snap(X)
 
@@ -82,14 +82,14 @@ def active_columns(space: SearchSpace, active: Mapping[str, Any]) -> dict[int, C
     """
     columns = {}
     for name, narrow in active.items():
-        if name not in space._index:
+        if name not in space.column_index:
             if name in space.constants:
                 continue
             raise SpaceError(
                 f"active: {name!r} is not a parameter{did_you_mean(name, space.names) or '.'} "
                 f"Parameters: {', '.join(space.names)}."
             )
-        j = space._index[name]
+        j = space.column_index[name]
         column = (
             column_of(name, narrow) if isinstance(narrow, Domain) else _fixed(name, narrow, space)
         )
@@ -100,9 +100,9 @@ def active_columns(space: SearchSpace, active: Mapping[str, Any]) -> dict[int, C
 
 
 def _fixed(name: str, value: Any, space: SearchSpace) -> Column:
-    from synecore.space.domains import Categorical
+    from synecore.space.categories import Categorical
 
-    original = space.columns[space._index[name]]
+    original = space.columns[space.column_index[name]]
     return column_of(name, Categorical([original.decode_one(original.encode_one(value))]))
 
 
@@ -116,7 +116,7 @@ def bounds_of(space: SearchSpace) -> Array:
     """See `SearchSpace.bounds`."""
     bounds = np.zeros((space.dimension, 2))
     bounds[:, 1] = np.where(space.is_categorical, space.n_choices - 1.0, 1.0)
-    for j, narrow in space._active.items():
+    for j, narrow in space.active_columns.items():
         column, ends = space.columns[j], _ends(narrow)
         if len(ends) == 1:
             bounds[j] = column.encode_one(ends[0])
@@ -129,7 +129,7 @@ def bounds_of(space: SearchSpace) -> Array:
 def allowed_choices(space: SearchSpace) -> list[list[int] | None]:
     """For each column the indices of the categories in use, None where there is no restriction."""
     allowed: list[list[int] | None] = [None] * space.dimension
-    for j, narrow in space._active.items():
+    for j, narrow in space.active_columns.items():
         if space.n_choices[j]:
             allowed[j] = sorted(int(space.columns[j].encode_one(v)) for v in _ends(narrow))
     return allowed

@@ -7,14 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from synecore.errors import SpaceError, did_you_mean
-from synecore.space.domains import (
-    Categorical,
-    FiniteRange,
-    Float,
-    Integer,
-    Ordinal,
-    OrdinalNearestNeighbor,
-)
+from synecore.space.categories import Categorical, Ordinal, OrdinalNearestNeighbor
+from synecore.space.finite_range import FiniteRange
+from synecore.space.ranges import Float, Integer
 
 ORDINAL_KINDS = ("equal", "nn", "nn-log")
 

@@ -13,19 +13,14 @@ import numpy.typing as npt
 
 from synecore.errors import SpaceError
 from synecore.problem import Array
+from synecore.space.categories import Categorical, Ordinal, OrdinalNearestNeighbor
 from synecore.space.columns import Column
-from synecore.space.domains import (
-    CLOSE,
-    Categorical,
-    Domain,
-    FiniteRange,
-    Ordinal,
-    OrdinalNearestNeighbor,
-)
+from synecore.space.domain import CLOSE, Domain
+from synecore.space.finite_range import FiniteRange
 
 
-def make(name: str, domain: Domain) -> Column | None:
-    """Return the column of a domain that lists its values, None for another one."""
+def finite_column(name: str, domain: Domain) -> Column:
+    """Return the column of a domain that lists its values."""
     if isinstance(domain, OrdinalNearestNeighbor):
         return NearestColumn(name, domain)
     if isinstance(domain, Ordinal):
@@ -34,7 +29,7 @@ def make(name: str, domain: Domain) -> Column | None:
         return CategoricalColumn(name, domain)
     if isinstance(domain, FiniteRange):
         return CellColumn(name, domain, domain.values)
-    return None
+    raise SpaceError(f"{name}: {domain!r} is no domain that can be encoded.")
 
 
 class ListedColumn(Column):
@@ -43,7 +38,7 @@ class ListedColumn(Column):
     def __init__(self, name: str, domain: Domain, listed: list[Any], at: list[float]) -> None:
         super().__init__(name, domain)
         self.listed = listed
-        self._at = np.array(at)
+        self.at = np.array(at)
         kind: Any = object if domain.value_type is str else domain.value_type
         self._array: npt.NDArray[Any] = np.empty(len(listed), kind)
         self._array[:] = listed
@@ -92,7 +87,7 @@ class ListedColumn(Column):
         return [listed[i] for i in self.indices(x).tolist()]
 
     def snap(self, x: Array) -> Array:
-        snapped: Array = self._at[self._stand_in[self.indices(x)]]
+        snapped: Array = self.at[self._stand_in[self.indices(x)]]
         return snapped
 
     def cell(self, value: Any) -> tuple[float, float]:
@@ -191,7 +186,7 @@ class CategoricalColumn(ListedColumn):
         return np.minimum(np.floor(inside + 0.5).astype(np.int64), last)
 
     def from_unit(self, u: Array) -> Array:
-        if self._from_unit is not None:
-            return self._from_unit(u)
+        if self.quantiles is not None:
+            return self.quantiles(u)
         indices: Array = np.floor(u * len(self.listed))
         return indices

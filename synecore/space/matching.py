@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synecore.errors import SpaceError
-from synecore.space.domains import Domain
+from synecore.space.domain import Domain
 from synecore.space.samplers import Normal, Quantized
 
 

@@ -10,9 +10,12 @@ import numpy as np
 
 from synecore.errors import SpaceError
 from synecore.problem import Array
+from synecore.space.categories import OrdinalNearestNeighbor
 from synecore.space.columns import Column
-from synecore.space.domains import Domain, FiniteRange, Float, Integer, OrdinalNearestNeighbor
+from synecore.space.domain import Domain
 from synecore.space.finite_columns import CategoricalColumn, ListedColumn
+from synecore.space.finite_range import FiniteRange
+from synecore.space.ranges import Float, Integer
 from synecore.space.samplers import Normal, NormalPrior, Quantized, WeightPrior
 from synecore.space.scalings import get_scaling
 
@@ -92,7 +95,7 @@ def _cell_positions(column: Column) -> Array:
     if isinstance(column, CategoricalColumn):
         return np.arange(len(column.listed), dtype=float)
     if isinstance(column, ListedColumn):
-        return column._at
+        return column.at
     domain = column.domain
     assert isinstance(domain, Integer)
     return column.encode(range(domain.lower, domain.upper + 1))

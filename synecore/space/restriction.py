@@ -7,16 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from synecore.errors import SpaceError
-from synecore.space.domains import (
-    CLOSE,
-    Categorical,
-    Domain,
-    FiniteRange,
-    Float,
-    Integer,
-    OrdinalNearestNeighbor,
-    real,
-)
+from synecore.space.categories import Categorical, OrdinalNearestNeighbor
+from synecore.space.domain import CLOSE, Domain, real
+from synecore.space.finite_range import FiniteRange
+from synecore.space.ranges import Float, Integer
 from synecore.space.samplers import NormalPrior, WeightPrior
 
 
@@ -45,7 +39,7 @@ def restrict_domain(
         return _with_values(domain, values)
     low = -math.inf if lower is None else real(lower)
     high = math.inf if upper is None else real(upper)
-    if not domain._is_numeric:
+    if not domain.is_numeric:
         raise SpaceError(f"{domain!r} is not numeric; restrict it by values=[...].")
     if isinstance(domain, Float):
         return _float(domain, low, high)
@@ -123,7 +117,7 @@ def _finished(new: Domain, old: Domain, kept: Sequence[int] = ()) -> Domain:
     new.condition = old.condition
     belief = old.prior_belief
     if isinstance(belief, NormalPrior):
-        low, high = new._prior_bounds()
+        low, high = new.prior_bounds()
         belief = NormalPrior(min(max(belief.mean, low), high), belief.sd)
     elif isinstance(belief, WeightPrior):
         weights = [belief.weights[i] for i in kept]

@@ -10,7 +10,7 @@ import attrs
 from synecore.errors import SpaceError
 
 if TYPE_CHECKING:
-    from synecore.space.domains import Domain
+    from synecore.space.domain import Domain
 
 Scale: TypeAlias = Literal["linear", "log", "reverse-log"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
-from synecore.space.domains import Domain
+from synecore.space.domain import Domain
 from synecore.space.samplers import Scale
 
 

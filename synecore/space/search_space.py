@@ -17,16 +17,14 @@ import numpy.typing as npt
 from synecore.errors import SpaceError, did_you_mean
 from synecore.problem import Array
 from synecore.space import counting, drawing, serial, starting
-from synecore.space.columns import ONE_BY_ONE, Column, column_of
+from synecore.space.columns import Column, column_of
 from synecore.space.conditions import canonical_condition, check_conditions
 from synecore.space.constraints import RESERVED, ConfigSpace, Predicate, constraints_of, like
-from synecore.space.domains import Domain
+from synecore.space.domain import Domain
 from synecore.space.expressions import Expression, Kind, kind_of
 from synecore.space.features import FeatureMap
 from synecore.space.restriction import restrict_domain
-
-_INACTIVE = object()
-_NAN = float("nan")
+from synecore.space.rows import INACTIVE, Parents, RowCoder
 
 
 class SearchSpace:
@@ -44,6 +42,8 @@ class SearchSpace:
         constraints: between parameters.
         names: parameters, in the order of the columns.
         columns: one a parameter.
+        column_index: name -> index of its column.
+        active_columns: index -> column of the narrower domain, see `active`.
         constants: what is no parameter.
 
     Raises:
@@ -72,32 +72,26 @@ class SearchSpace:
         self.is_categorical = np.array([c.n_choices > 0 for c in self.columns])
         self.n_choices = np.array([c.n_choices for c in self.columns], dtype=np.int64)
         self._first, self._last = tuple(first), last
-        self._index = {name: j for j, name in enumerate(self.names)}
-        self._order = [self._index[name] for name in order]
-        self._read_conditions(domains)
+        self.column_index = {name: j for j, name in enumerate(self.names)}
+        self._coder = RowCoder(
+            self.columns,
+            [self._parents_of(domains[name], domains) for name in self.names],
+            [self.column_index[name] for name in order],
+            items,
+        )
         self._check_constraints()
         self.active_space: Mapping[str, Any] = dict(active or {})
-        self._active = drawing.active_columns(self, self.active_space)
-        self._template = dict(items)
-        self._decoders = [column.decode_one for column in self.columns]
-        self._encoders = [column.encode_one for column in self.columns]
-        self._coders = list(zip(self.names, self._encoders, strict=True))
+        self.active_columns = drawing.active_columns(self, self.active_space)
         self._feature_map = FeatureMap(self.columns)
 
-    def _read_conditions(self, domains: Mapping[str, Domain]) -> None:
-        """Per column its parents and their values; None: constants exclude it for good."""
-        self._parents: list[list[tuple[int, tuple[Any, ...]]] | None] = []
-        for name in self.names:
-            parents: list[tuple[int, tuple[Any, ...]]] | None = []
-            for parent, values in canonical_condition(domains[name], domains).items():
-                if parent in self._index:
-                    if parents is not None:
-                        parents.append((self._index[parent], values))
-                elif self.constants[parent] not in values:
-                    parents = None
-            self._parents.append(parents)
-        self.is_conditional = np.array([p is None or len(p) > 0 for p in self._parents])
-        self._has_conditions = bool(self.is_conditional.any())
+    def _parents_of(self, domain: Domain, domains: Mapping[str, Domain]) -> Parents:
+        parents: list[tuple[int, tuple[Any, ...]]] = []
+        for parent, values in canonical_condition(domain, domains).items():
+            if parent in self.column_index:
+                parents.append((self.column_index[parent], values))
+            elif self.constants[parent] not in values:
+                return None
+        return parents
 
     def _check_constraints(self) -> None:
         kinds: dict[str, Kind] = {n: kind_of(v) for n, v in self.constants.items()}
@@ -139,17 +133,7 @@ class SearchSpace:
 
     def decode(self, X: Array) -> list[dict[str, Any]]:
         """Rows -> configurations, constants included, inactive parameters left out."""
-        X = self._checked(X)
-        if len(X) <= ONE_BY_ONE:
-            return [self._config(self._decode_row(row)) for row in X.tolist()]
-        filled = self._filled(X)
-        columns = [column.decode(filled[:, j]) for j, column in enumerate(self.columns)]
-        if self._has_conditions:
-            active = self.active(X)
-            for j in np.flatnonzero(~active.all(axis=0)):
-                for i in np.flatnonzero(~active[:, j]):
-                    columns[j][i] = _INACTIVE
-        return [self._config(values) for values in zip(*columns, strict=True)]
+        return self._coder.decode(self._coder.checked(X))
 
     def encode(self, configs: Sequence[Mapping[str, Any]]) -> Array:
         """Configurations -> rows. Constants and inactive parameters in them are ignored.
@@ -157,145 +141,46 @@ class SearchSpace:
         Raises:
             SpaceError: for a parameter that is missing or a value that is not in its domain.
         """
-        if not len(configs):
-            return np.empty((0, self.dimension))
-        return np.array([self._encode_row(config) for config in configs])
+        return self._coder.encode(configs)
 
     def snap(self, X: Array) -> Array:
         """Round rows to configurations: encode after decode. NaN where inactive."""
-        X = self._checked(X)
-        if len(X) <= ONE_BY_ONE:
-            return self._stacked([self._snap_row(row) for row in X.tolist()])
-        filled = self._filled(X)
-        snapped = np.empty_like(filled)
-        for j, column in enumerate(self.columns):
-            snapped[:, j] = column.snap(filled[:, j])
-        if self._has_conditions:
-            snapped[~self.active(X)] = _NAN
-        return snapped
-
-    def _stacked(self, rows: list[list[float]]) -> Array:
-        return np.array(rows) if rows else np.empty((0, self.dimension))
-
-    def _decode_row(self, row: Sequence[float]) -> list[Any]:
-        """Values of one row; `_INACTIVE` where the parameter does not count."""
-        total = sum(row)
-        if total == total and not self._has_conditions:
-            return [decode(x) for decode, x in zip(self._decoders, row, strict=True)]
-        values: list[Any] = [_INACTIVE] * len(row)
-        for j in self._order:
-            if self._counts(j, values):
-                x = row[j]
-                values[j] = self._middle(j) if x != x else self._decoders[j](x)
-        return values
-
-    def _counts(self, j: int, values: Sequence[Any]) -> bool:
-        parents = self._parents[j]
-        return parents is not None and all(values[p] in allowed for p, allowed in parents)
-
-    def _middle(self, j: int) -> Any:
-        """Value for a parameter that has become active without having one."""
-        if not self.is_conditional[j]:
-            raise SpaceError(f"{self.names[j]}: NaN in a row, but this parameter always counts.")
-        return self.columns[j].midpoint
-
-    def _config(self, values: Sequence[Any]) -> dict[str, Any]:
-        config = self._template.copy()
-        if not self._has_conditions:
-            for name, value in zip(self.names, values, strict=True):
-                config[name] = value
-            return config
-        for name, value in zip(self.names, values, strict=True):
-            if value is _INACTIVE:
-                del config[name]
-            else:
-                config[name] = value
-        return config
-
-    def _encode_row(self, config: Mapping[str, Any]) -> list[float]:
-        if self._has_conditions:
-            return self._encode_conditional(config)
-        try:
-            return [encode(config[name]) for name, encode in self._coders]
-        except KeyError:
-            raise self._missing(config, self.names) from None
-
-    def _encode_conditional(self, config: Mapping[str, Any]) -> list[float]:
-        values: list[Any] = [_INACTIVE] * self.dimension
-        row = [_NAN] * self.dimension
-        for j in self._order:
-            if not self._counts(j, values):
-                continue
-            name = self.names[j]
-            if name not in config:
-                raise self._missing(config, [name])
-            row[j] = self._encoders[j](config[name])
-            values[j] = self._decoders[j](row[j])
-        return row
-
-    def _missing(self, config: Mapping[str, Any], names: Sequence[str]) -> SpaceError:
-        absent = [name for name in names if name not in config]
-        return SpaceError(
-            f"configuration {dict(config)!r:.200} has no value for {', '.join(absent)}; "
-            "impute fills in what is left open."
-        )
-
-    def _snap_row(self, row: Sequence[float]) -> list[float]:
-        return [
-            _NAN if value is _INACTIVE else encode(value)
-            for encode, value in zip(self._encoders, self._decode_row(row), strict=True)
-        ]
-
-    def _checked(self, X: Array) -> Array:
-        X = np.asarray(X, dtype=float)
-        if X.ndim != 2 or X.shape[1] != self.dimension:
-            raise SpaceError(f"rows of {self.dimension} numbers expected, not shape {X.shape}.")
-        return X
-
-    def _filled(self, X: Array) -> Array:
-        """X with the middle for NaN in conditional columns."""
-        missing = np.isnan(X)
-        if not missing.any():
-            return X
-        filled = X.copy()
-        for j in np.flatnonzero(missing.any(axis=0)):
-            filled[missing[:, j], j] = self._encoders[j](self._middle(int(j)))
-        return filled
+        return self._coder.snap(self._coder.checked(X))
 
     # ---- conditions and constraints
 
+    @property
+    def is_conditional(self) -> npt.NDArray[np.bool_]:
+        """(d,) which parameters depend on others."""
+        return self._coder.is_conditional
+
+    @property
+    def parents(self) -> Sequence[Parents]:
+        """Of each column, the columns it depends on and their values; None: never active."""
+        return self._coder.parents
+
     def active(self, X: Array) -> npt.NDArray[np.bool_]:
         """(n, d) which parameters count, given those they depend on."""
-        X = self._checked(X)
-        active = np.ones(X.shape, dtype=bool)
-        if not self._has_conditions:
-            return active
-        filled = self._filled(X)
-        for j in self._order:
-            parents = self._parents[j]
-            if parents is None:
-                active[:, j] = False
-                continue
-            for p, allowed in parents:
-                active[:, j] &= active[:, p] & self.columns[p].matches(filled[:, p], allowed)
-        return active
+        return self._coder.active(self._coder.checked(X))
 
     def feasible(self, X: Array) -> npt.NDArray[np.bool_]:
         """(n,) which rows satisfy the constraints between parameters.
 
         An expression holds where a parameter that it mentions is inactive.
         """
-        X = self._checked(X)
+        X = self._coder.checked(X)
         feasible = np.ones(len(X), dtype=bool)
         if not self.constraints:
             return feasible
-        filled, active = self._filled(X), self.active(X)
+        filled, active = self._coder.filled(X), self._coder.active(X)
         decoded: dict[str, Any] = dict(self.constants)
         predicates = [c for c in self.constraints if isinstance(c, Predicate)]
         for constraint in self.constraints:
             if isinstance(constraint, Predicate):
                 continue
-            mentioned = [self._index[name] for name in constraint.names if name in self._index]
+            mentioned = [
+                self.column_index[name] for name in constraint.names if name in self.column_index
+            ]
             for j in mentioned:
                 if self.names[j] not in decoded:
                     decoded[self.names[j]] = self.columns[j].values(filled[:, j])
@@ -343,7 +228,7 @@ class SearchSpace:
 
     def features(self, X: Array) -> Array:
         """(n, p) in the unit cube, categorical columns one-hot, for models that need numbers."""
-        return self._feature_map.features(self._checked(X))
+        return self._feature_map.features(self._coder.checked(X))
 
     def from_features(self, F: Array) -> Array:
         """(n, p) -> (n, d), rounded to the nearest configuration."""
@@ -375,16 +260,16 @@ class SearchSpace:
     def contains(self, config: Mapping[str, Any]) -> bool:
         """Say whether a configuration, constants aside, lies in this space."""
         try:
-            row = self._encode_row(config)
+            row = self._coder.encode_row(config)
         except SpaceError:
             return False
         return not self.constraints or bool(self.feasible(np.array([row]))[0])
 
     def match_string(self, config: Mapping[str, Any]) -> str:
         """Return a text that is equal for equal configurations, without inactive parameters."""
-        values = self._decode_row(self._encode_row(config))
+        values = self._coder.values_of(self._coder.encode_row(config))
         pairs = zip(self.names, values, strict=True)
-        return ",".join(f"{name}:{value!r}" for name, value in pairs if value is not _INACTIVE)
+        return ",".join(f"{name}:{value!r}" for name, value in pairs if value is not INACTIVE)
 
     # ---- other spaces
 
@@ -397,12 +282,12 @@ class SearchSpace:
         """
         narrow = {}
         for name, limits in bounds.items():
-            if name not in self._index:
+            if name not in self.column_index:
                 raise SpaceError(
                     f"restrict: {name!r} is not a parameter{did_you_mean(name, self.names) or '.'} "
                     f"Parameters: {', '.join(self.names)}."
                 )
-            narrow[name] = _narrowed(name, self.columns[self._index[name]].domain, limits)
+            narrow[name] = _narrowed(name, self.columns[self.column_index[name]].domain, limits)
         if keep_encoding:
             active = {**self.active_space, **narrow}
             return SearchSpace(self.config_space, active=active, first=self._first, last=self._last)
@@ -487,7 +372,7 @@ def _narrowed(name: str, domain: Domain, limits: Any) -> Domain:
     if isinstance(limits, Domain):
         return limits
     try:
-        if isinstance(limits, tuple) and domain._is_numeric:
+        if isinstance(limits, tuple) and domain.is_numeric:
             return restrict_domain(domain, *limits)
         return restrict_domain(domain, values=limits)
     except SpaceError as error:

@@ -9,25 +9,25 @@ from typing import Any
 import attrs
 
 from synecore.errors import SpaceError, did_you_mean
-from synecore.space import domains, samplers
+from synecore.space import categories, finite_range, ranges, samplers
 from synecore.space.constraints import (
     RESERVED,
     ConfigSpace,
     constraint_to_json,
     constraints_of,
 )
-from synecore.space.domains import Domain
+from synecore.space.domain import Domain
 from synecore.space.samplers import NormalPrior, Quantized, Sampler, WeightPrior
 
 _DOMAINS: dict[str, type[Domain]] = {
     cls.__name__: cls
     for cls in (
-        domains.Float,
-        domains.Integer,
-        domains.Categorical,
-        domains.Ordinal,
-        domains.OrdinalNearestNeighbor,
-        domains.FiniteRange,
+        ranges.Float,
+        ranges.Integer,
+        categories.Categorical,
+        categories.Ordinal,
+        categories.OrdinalNearestNeighbor,
+        finite_range.FiniteRange,
     )
 }
 _SAMPLERS: dict[str, type[Sampler]] = {

@@ -54,8 +54,8 @@ def _check(space: SearchSpace, point: Mapping[str, Any]) -> dict[str, Any]:
         raise SpaceError(f"{point!r} is not a configuration; write one as {{'lr': 0.1}}.")
     given = {}
     for name, value in point.items():
-        if name in space._index:
-            column = space.columns[space._index[name]]
+        if name in space.column_index:
+            column = space.columns[space.column_index[name]]
             given[name] = column.decode_one(column.encode_one(value))
         elif name not in space.constants:
             known = [*space.names, *space.constants]
@@ -103,13 +103,13 @@ def _nearest_feasible(space: SearchSpace, middle: Array, given: Mapping[str, Any
 def _reopened(space: SearchSpace, X: Array, given: Mapping[str, Any]) -> Array:
     """X with the values given also where the first row did not have them active."""
     for name, value in given.items():
-        j = space._index[name]
+        j = space.column_index[name]
         X[:, j] = space.columns[j].encode_one(value)
     return X
 
 
 def _inactive(space: SearchSpace, name: str, value: Any, config: Mapping[str, Any]) -> SpaceError:
-    condition = space.columns[space._index[name]].domain.condition
+    condition = space.columns[space.column_index[name]].domain.condition
     needs = " and ".join(
         f"{parent} = {' or '.join(map(repr, values))}" for parent, values in condition.items()
     )

@@ -7,16 +7,12 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from synecore.space.categories import Categorical, OrdinalNearestNeighbor
 from synecore.space.constraints import RESERVED, like
-from synecore.space.domains import (
-    Categorical,
-    Domain,
-    FiniteRange,
-    Float,
-    Integer,
-    OrdinalNearestNeighbor,
-)
+from synecore.space.domain import Domain
 from synecore.space.factories import finrange, logfinrange, logordinal, ordinal
+from synecore.space.finite_range import FiniteRange
+from synecore.space.ranges import Float, Integer
 from synecore.space.samplers import Grid, Uniform, WeightPrior
 
 logger = logging.getLogger(__name__)

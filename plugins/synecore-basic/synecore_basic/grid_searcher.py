@@ -13,7 +13,7 @@ from synecore.plugins.hookspecs import Setup
 from synecore.problem import Array, Problem, SearchSpace, TrialView
 from synecore.protocols import Proposal, State
 from synecore.space.columns import column_of
-from synecore.space.domains import Float, Integer
+from synecore.space.ranges import Float, Integer
 from synecore_basic.lattice import Lattice, domains_of, listed_values, spread_levels
 from synecore_basic.options import GRID_SAMPLES, GridOptions
 from synecore_basic.shelf import Shelf

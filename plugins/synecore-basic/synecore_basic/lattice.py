@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from synecore.problem import Array, IntArray, SearchSpace
+from synecore.space.categories import Categorical
 from synecore.space.columns import column_of
-from synecore.space.domains import Categorical, Domain, FiniteRange, multiples, quantum_of
+from synecore.space.domain import Domain
+from synecore.space.finite_range import FiniteRange
+from synecore.space.ranges import multiples, quantum_of
 
 
 class Lattice:
