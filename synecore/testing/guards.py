@@ -91,7 +91,13 @@ def _guarded(
 
 
 def _guarded_datetime(watched: Callable[[str], bool]) -> type[datetime.datetime]:
-    class GuardedDatetime(datetime.datetime):
+    original = datetime.datetime
+
+    class AsBefore(type):
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return isinstance(instance, original)
+
+    class GuardedDatetime(datetime.datetime, metaclass=AsBefore):
         """`datetime.datetime` whose current time is not for components."""
 
     for name in ("now", "utcnow", "today"):

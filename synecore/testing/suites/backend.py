@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import pytest
@@ -37,10 +37,12 @@ class BackendSuite(OptionSuite):
     Attributes:
         patience: Real seconds within which what should happen must happen.
         checkpoints: Whether trials of this backend keep checkpoints.
+        decides: Which reports the scheduler wants to see; with "milestones" there may be blocks.
     """
 
     patience: ClassVar[float] = 20.0
     checkpoints: ClassVar[bool] = True
+    decides: ClassVar[Literal["reports", "milestones"]] = "reports"
 
     @pytest.fixture
     def make(self) -> MakeBackend:
@@ -56,7 +58,7 @@ class BackendSuite(OptionSuite):
     @pytest.fixture
     def watched(self, make: MakeBackend, tmp_path: Path) -> Iterator[Watched]:
         """An open backend in a folder of its own."""
-        watched = Watched(make(), tmp_path / "experiment", self.patience)
+        watched = Watched(make(), tmp_path / "experiment", self.patience, self.decides)
         yield watched
         watched.backend.close()
 
@@ -233,8 +235,9 @@ class BackendSuite(OptionSuite):
         watched.backend.close()
         # Two reports were on record when the tuner was lost.
         unfinished = Unfinished(job=job, since=0.0, n_reports=2, stopping=False)
+        folder = tmp_path / "experiment"
         resumed = Watched(
-            make(), tmp_path / "experiment", self.patience, now=now, running=(unfinished,)
+            make(), folder, self.patience, self.decides, now=now, running=(unfinished,)
         )
         try:
             resumed.until(lambda: len(resumed.steps(0)) == 2)
@@ -257,6 +260,7 @@ class Watched:
         backend: Backend,
         folder: Path,
         patience: float,
+        decides: Literal["reports", "milestones"],
         *,
         now: float = 0.0,
         running: tuple[Unfinished, ...] = (),
@@ -268,7 +272,7 @@ class Watched:
         backend.open(
             RunContext(
                 folder=folder, problem=worker_problem(), seed=np.random.SeedSequence(0),
-                n_workers=3, decides="reports", now=now, running=running,
+                n_workers=3, decides=decides, now=now, running=running,
             )
         )  # fmt: skip
 
