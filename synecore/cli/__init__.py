@@ -13,12 +13,13 @@ from collections.abc import Sequence
 
 from synecore import __version__
 from synecore.cli import control, plugins, results, tune, why
+from synecore.cli.parser import Parser
 from synecore.errors import OptionError, SynecoreError, UnknownComponentError
 
 _MODULES = (tune, control, results, why, plugins)
 _EPILOG = """\
 examples:
-  synecore tune train.py --param lr=loguniform(1e-4,1) --param epochs=27 \\
+  synecore tune train.py --param "lr=loguniform(1e-4,1)" --param epochs=27 \\
       --metric loss --resource-attr epoch --max-resource-attr epochs --max-wallclock-time 60
   synecore resume train                 # the latest experiment of that name
   synecore results train --best
@@ -30,7 +31,7 @@ Experiments lie in ~/synecore; SYNECORE_FOLDER names another place.
 
 def parser(*, with_plugins: bool = False) -> argparse.ArgumentParser:
     """The whole command line; with the subcommands of plugins, if asked for."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="synecore",
         description="Tune hyperparameters with any installed method and backend.",
         epilog=_EPILOG,

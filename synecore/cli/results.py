@@ -16,7 +16,7 @@ from synecore.errors import ExperimentError
 if TYPE_CHECKING:
     from synecore.tuning.experiment import Experiment
 
-NAMES = ("list", "show", "results", "plot")
+NAMES = ("list", "show", "status", "results", "plot")
 
 
 def add_to(commands: Any) -> None:
@@ -25,7 +25,9 @@ def add_to(commands: Any) -> None:
     listing.add_argument("beginning", nargs="?", default="", help="only names that begin so")
     listing.add_argument("--json", action="store_true")
 
-    show = commands.add_parser("show", help="how far an experiment is, trial by trial")
+    show = commands.add_parser(
+        "show", aliases=["status"], help="how far an experiment is, trial by trial"
+    )
     show.set_defaults(run=run_show)
     show.add_argument("experiment", help="name, path, or unambiguous beginning")
     show.add_argument("--json", action="store_true")

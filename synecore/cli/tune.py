@@ -28,7 +28,7 @@ A space file (.json, .toml, .yaml) maps names to the same texts; see the space r
 examples:
   synecore tune train.py --space space.toml --metric accuracy --mode max --method asha \\
       --resource-attr epoch --max-resource-attr epochs --workers 4 --max-wallclock-time 600
-  synecore tune ./train.sh --param x=uniform(-5,5) --metric loss --method random \\
+  synecore tune ./train.sh --param "x=uniform(-5,5)" --metric loss --method random \\
       --max-num-trials-finished 20
   synecore tune train.py --space space.json --metric loss --method asha --option type=promotion \\
       --option 'searcher={"name": "sobol"}' --max-wallclock-time 60
