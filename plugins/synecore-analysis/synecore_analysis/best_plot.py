@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synecore.constants import ST_TUNER_TIME
-from synecore.tuning.status import duration
 
 from .curve_lines import mark_best
-from .figures import BEST, GREY, empty, fit_values, label_time, legend, number, title
+from .figures import BEST, GREY, empty, label_time, legend, title
+from .value_axis import fit_values
+from .wording import number, span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +59,7 @@ def draw_best(axes: Axes, result: ExperimentResult, metric: str | int = 0, **lin
     title(
         axes,
         result.name,
-        f"best {chosen.name}: {number(best[-1])} (trial {trial}, after {duration(at[-1])})",
+        f"best {chosen.name}: {number(best[-1])} (trial {trial}, after {span(at[-1])})",
     )
     legend(axes, 3)
 

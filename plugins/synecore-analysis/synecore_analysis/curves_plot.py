@@ -11,7 +11,9 @@ from synecore.constants import ST_WORKER_ITER
 
 from .curve_lines import draw_curves_by_status, mark_best
 from .curves import Curve, curves_of, resource_name
-from .figures import INK, empty, fit_values, legend, literal, number, title
+from .figures import INK, empty, legend, literal, title
+from .value_axis import fit_values
+from .wording import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

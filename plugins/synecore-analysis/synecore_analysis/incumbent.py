@@ -60,4 +60,4 @@ class BestSoFar:
         """The best value at n equally spaced times up to `until`; NaN before the first one."""
         at = np.linspace(0.0, until, n + 1)[1:]
         steps = np.searchsorted(self.times, at, side="right")
-        return np.r_[np.nan, self.values][steps]
+        return np.array([np.nan, *self.values])[steps]

@@ -27,10 +27,9 @@ class LogRoute:
 
     def open(self) -> None:
         for handler in _handlers():
-            stream = getattr(handler, "stream", None)
-            if isinstance(handler, logging.StreamHandler) and _is_terminal(stream):
-                self._moved.append((handler, stream))
-                handler.setStream(FileProxy(self._console, stream))
+            if isinstance(handler, logging.StreamHandler) and _is_terminal(handler.stream):
+                self._moved.append((handler, handler.stream))
+                handler.setStream(FileProxy(self._console, handler.stream))
         if not logging.root.handlers:
             self._added = RichHandler(
                 logging.WARNING, self._console, show_path=False, log_time_format="[%X]"

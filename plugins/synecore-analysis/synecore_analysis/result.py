@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,9 +13,9 @@ import attrs
 
 from synecore.constants import SMT_TUNER_CREATION_TIMESTAMP, ST_TRIAL_ID, ST_TUNER_TIME
 from synecore.errors import ExperimentError
-from synecore.tuning.status import duration
 
 from .metric import Metric, counted_values, metrics_of, pick_metric
+from .overview import as_html, as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,49 +210,13 @@ class ExperimentResult:
         )  # fmt: skip
 
     def figure_path(self, what: str) -> Path:
+        """Where a figure goes that nobody named a place for."""
         return (Path() if self.path is None else self.path) / f"{what}.png"
 
     # ---- in words --------------------------------------------------------------------------
 
-    def summary(self) -> dict[str, str]:
-        """What a printed experiment says, as labels and texts."""
-        counts = self.trials["status"].value_counts()
-        words = [f"{n} {_WORDS.get(str(status), str(status))}" for status, n in counts.items()]
-        lines = {
-            "trials": f"{len(self.trials)}" + (f" ({', '.join(words)})" if words else ""),
-            "reports": f"{len(self.results)} in {duration(self.seconds)}",
-        }
-        if SMT_TUNER_CREATION_TIMESTAMP in self.metadata:
-            lines["created"] = f"{self.creation_date():%Y-%m-%d %H:%M:%S}"
-        for key, label in (("scheduler_name", "method"), ("backend", "backend")):
-            if self.metadata.get(key):
-                lines[label] = str(self.metadata[key])
-        if self.entrypoint_name() is not None:
-            lines["script"] = str(self.entrypoint_name())
-        for metric in metrics_of(self.metadata):
-            try:
-                best = self.best_config(metric.name)
-            except ExperimentError as error:
-                lines[f"best {metric.name}"] = f"none: {str(error).partition(': ')[2]}"
-                continue
-            config = ", ".join(
-                f"{name.removeprefix('config_')}={_short(value)}"
-                for name, value in best.items()
-                if name.startswith("config_")
-            )
-            lines[f"best {metric.name}"] = (
-                f"{_short(best[metric.name])} (trial {best[ST_TRIAL_ID]}: {config})"
-            )
-        if self.path is not None:
-            lines["folder"] = str(self.path)
-        return lines
-
     def __str__(self) -> str:
-        lines = self.summary()
-        width = max(map(len, lines))
-        return "\n".join(
-            [f"Experiment {self.name}", *(f"  {k:<{width}}  {text}" for k, text in lines.items())]
-        )
+        return as_text(self)
 
     def __repr__(self) -> str:
         return (
@@ -262,26 +225,7 @@ class ExperimentResult:
         )
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(label)}</th>"
-            f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
-            for label, text in self.summary().items()
-        )
-        return f"<table><caption><b>{html.escape(self.name)}</b></caption>{rows}</table>"
-
-
-_WORDS = {
-    "Completed": "completed",
-    "Stopped": "stopped",
-    "Paused": "paused",
-    "Failed": "failed",
-    "InProgress": "unfinished",
-    "Stopping": "stopping",
-}
-
-
-def _short(value: object) -> str:
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+        return as_html(self)
 
 
 def _plain(value: Any) -> Any:

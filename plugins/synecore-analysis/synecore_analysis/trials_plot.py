@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synecore.constants import ST_TUNER_TIME
-from synecore.tuning.status import duration
 
 from .curve_lines import draw_curves_by_status, mark_best
 from .curves import curves_of
-from .figures import empty, fit_values, label_time, legend, number, title
+from .figures import empty, label_time, legend, title
+from .value_axis import fit_values
+from .wording import number, span
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +38,6 @@ def draw_trials(axes: Axes, result: ExperimentResult, metric: str | int = 0) -> 
         axes,
         result.name,
         f"{chosen.name} of {len(curves)} trials; best {number(value)} "
-        f"(trial {trial}, after {duration(at)})",
+        f"(trial {trial}, after {span(at)})",
     )
     legend(axes, entries + 1)

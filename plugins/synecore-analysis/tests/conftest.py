@@ -217,10 +217,11 @@ def in_terminal(tmp_path: Path) -> Callable[..., Terminal]:
         if pid == 0:
             size = struct.pack("HHHH", rows, columns, 0, 0)
             fcntl.ioctl(0, termios.TIOCSWINSZ, size)
-            for name in ("COLUMNS", "LINES", "NO_COLOR", "SYNECORE_DISPLAY"):
-                os.environ.pop(name, None)
-            os.environ["TERM"] = "xterm-256color"
-            os.execv(sys.executable, [sys.executable, str(script)])
+            # All of it given: readline, where it is loaded, sets COLUMNS behind Python's back.
+            unwanted = ("COLUMNS", "LINES", "NO_COLOR", "SYNECORE_DISPLAY")
+            environment = {k: v for k, v in os.environ.items() if k not in unwanted}
+            environment["TERM"] = "xterm-256color"
+            os.execve(sys.executable, [sys.executable, str(script)], environment)
         wanted = dict(send or {})
         output = b""
         for chunk in _read(handle):

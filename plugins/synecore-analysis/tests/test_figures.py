@@ -11,8 +11,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from synecore.errors import ExperimentError, OptionError
-from synecore_analysis.figures import TimeUnit, fit_values, save, show_or_save, title
+from synecore_analysis.figures import TimeUnit, save, show_or_save, title
 from synecore_analysis.metric import Metric
+from synecore_analysis.value_axis import fit_values
 
 LOSS, ACCURACY = Metric("loss", "min"), Metric("accuracy", "max")
 

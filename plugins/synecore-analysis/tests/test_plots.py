@@ -64,7 +64,7 @@ def test_all_reports_are_points_behind_it(asha: Any, write: Any) -> None:
 def test_the_title_names_the_experiment_and_the_best_value(asha: Any, write: Any) -> None:
     axes = drawn(draw_best, as_result(write(asha)))
     assert axes.get_title(loc="left").strip() == "a-run"
-    assert axes.texts[0].get_text() == "best loss: 0.1 (trial 1, after 0:05)"
+    assert axes.texts[0].get_text() == "best loss: 0.1 (trial 1, after 5 s)"
     assert entries(axes) == ["a report", "best so far", "best report"]
 
 
@@ -170,7 +170,7 @@ def test_trials_over_time_share_their_looks(asha: Any, write: Any) -> None:
     axes = drawn(draw_trials, as_result(write(asha)))
     assert entries(axes) == ["completed", "paused", "stopped", "best trial", "best report"]
     assert axes.get_xlabel() == "time since the start (s)"
-    assert axes.texts[0].get_text() == "loss of 3 trials; best 0.1 (trial 1, after 0:05)"
+    assert axes.texts[0].get_text() == "loss of 3 trials; best 0.1 (trial 1, after 5 s)"
 
 
 # ---- files -------------------------------------------------------------------------------

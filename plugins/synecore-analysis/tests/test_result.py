@@ -142,7 +142,7 @@ def test_prints_as_a_summary(asha: Any, write: Any) -> None:
     assert str(result).splitlines()[:3] == [
         "Experiment a-run",
         "  trials     3 (1 stopped, 1 completed, 1 paused)",
-        "  reports    6 in 0:06",
+        "  reports    6 in 6 s",
     ]
     assert "best loss  0.1 (trial 1: lr=0.01, width=32, act=relu)" in str(result)
     assert repr(result) == "<ExperimentResult 'a-run': 3 trials, 6 reports>"
