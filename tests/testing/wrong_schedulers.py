@@ -72,6 +72,28 @@ class TestRight(Base):
     random = True
 
 
+class RunsAll(Right):
+    """Right whatever the number of workers."""
+
+    def on_report(self, report, trials):
+        return [Update(report.trial, milestone=9.0)] if report.resource == 3.0 else ()
+
+
+class TestRunsAll(Base):
+    scheduler = RunsAll
+    synchronous = True
+
+
+class DependsOnTheWorkers(Right):
+    def on_report(self, report, trials):
+        return [Stop(report.trial)] if len(trials.pending()[0]) > 1 else ()
+
+
+class TestDependsOnTheWorkers(Base):
+    scheduler = DependsOnTheWorkers
+    synchronous = True
+
+
 class DrawsGlobally(Right):
     def on_report(self, report, trials):
         return [Stop(report.trial)] if random.random() < 0.5 else ()

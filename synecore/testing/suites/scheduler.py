@@ -43,11 +43,13 @@ class SchedulerSuite(ComponentSuite):
     Attributes:
         batch: Ask for several trials at once, as a scheduler for batches wants it.
         n_trials: Trials a run may start.
+        synchronous: Whether what is tried, and how far, must not depend on the number of workers.
     """
 
     kind: ClassVar[str] = "scheduler"
     batch: ClassVar[bool] = False
     n_trials: ClassVar[int] = 16
+    synchronous: ClassVar[bool] = False
 
     def candidates(self) -> Sequence[KnownProblem]:
         return [curves(), curves(attr=True), branin(), *all_problems()]
@@ -162,6 +164,18 @@ class SchedulerSuite(ComponentSuite):
         assert running <= n_workers
         ended = driven.table.trial("status") >= Status.PAUSED
         assert ended.all()
+
+    def test_one_worker_and_many_end_alike_in_the_synchronous_case(
+        self, make: Make, known: KnownProblem
+    ) -> None:
+        if not self.synchronous:
+            return
+        outcomes = []
+        for n_workers in (1, 2, 7):
+            driven, _ = self.driven(make, known, n_workers=n_workers)
+            columns = [driven.table.trial(name) for name in ("x", "status", "reached")]
+            outcomes.append(sorted(zip(*(column.tolist() for column in columns), strict=True)))
+        assert outcomes[0] == outcomes[1] == outcomes[2]
 
     def test_never_acts_on_an_ended_trial(self, make: Make, known: KnownProblem) -> None:
         for trouble in ("", "failed", "late"):
