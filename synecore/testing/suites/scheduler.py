@@ -8,9 +8,10 @@ class TestMine(SchedulerSuite):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+import attrs
 import numpy as np
 import pytest
 
@@ -28,7 +29,7 @@ from synecore.actions import (
 from synecore.testing.driving import TROUBLES, Driven, backend_for, drive
 from synecore.testing.equality import difference
 from synecore.testing.problems import KnownProblem, all_problems, branin, curves, finite
-from synecore.testing.recording import BorrowedView, Call, RecordedScheduler, Recorder, copied
+from synecore.testing.recording import BorrowedView, Call, RecordedScheduler, Recorder
 from synecore.testing.suites.component import SEED, ComponentSuite, Make, accepts
 from synecore.trials import TrialTable
 from synecore.tuning.engine import Engine
@@ -160,8 +161,7 @@ class SchedulerSuite(ComponentSuite):
     def test_one_worker_and_many(self, make: Make, known: KnownProblem, n_workers: int) -> None:
         driven, _ = self.driven(make, known, n_workers=n_workers)
         assert driven.table.n_busy == 0
-        running = most_at_once(driven)
-        assert running <= n_workers
+        assert most_at_once(driven, make(known.problem, SEED).tags) <= n_workers
         ended = driven.table.trial("status") >= Status.PAUSED
         assert ended.all()
 
@@ -238,18 +238,16 @@ def status(call: Call, trial: int) -> Status:
     return table.status(trial)
 
 
-def most_at_once(driven: Driven) -> int:
+def most_at_once(driven: Driven, tags: Mapping[str, str]) -> int:
     """The largest number of workers that were busy at one time."""
-    table = TrialTable(driven.table.problem, driven.table._tags)
+    table = TrialTable(driven.table.problem, tags)
     busiest = 0
-    for event in copied(driven.events):
+    for event in driven.events:
         table.apply(event)
         busiest = max(busiest, table.n_busy)
     return busiest
 
 
 def with_start_points(known: KnownProblem, points: Sequence[Any]) -> KnownProblem:
-    import attrs
-
     problem = attrs.evolve(known.problem, start_points=tuple(points))
     return attrs.evolve(known, problem=problem)

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
+import attrs
 import numpy as np
 import pytest
 
@@ -193,6 +194,4 @@ def level(problem: Problem) -> float | None:
 
 
 def without_start_points(problem: Problem) -> Problem:
-    import attrs
-
     return attrs.evolve(problem, start_points=())
