@@ -78,6 +78,8 @@ if TYPE_CHECKING:
     from synecore.space.text import format_domain as format_domain
     from synecore.space.text import is_domain_text as is_domain_text
     from synecore.space.text import parse_domain as parse_domain
+    from synecore.space.warm_start import of_active_task as of_active_task
+    from synecore.space.warm_start import warm_start_space as warm_start_space
 
 _MODULES = {
     "arguments": ("add_to_argparse",),
@@ -90,6 +92,7 @@ _MODULES = {
     "ranges": ("Float", "Integer"),
     "exclusion": ("ExclusionList",),
     "expressions": ("Expression",),
+    "warm_start": ("of_active_task", "warm_start_space"),
     "extended": ("extended_space", "split_extended_features"),
     "factories": (
         "choice", "finrange", "logfinrange", "logordinal", "lograndint", "loguniform", "ordinal",
