@@ -34,6 +34,8 @@ class TestInlineBackend(BackendSuite):
 
 
 class TestInlineBackendInBlocks(BackendSuite):
+    decides = "milestones"
+
     @pytest.fixture
     def make(self):
         return lambda: InlineBackend(evaluate, seconds=0.01, blocks=True)
