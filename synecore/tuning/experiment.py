@@ -18,6 +18,7 @@ from synecore.paths import experiment_path, find_experiment
 from synecore.problem import Problem
 from synecore.protocols import ResultStore
 from synecore.trials import TrialTable
+from synecore.tuning.files import write_atomically
 from synecore.tuning.results import result_rows, write_results
 from synecore.tuning.status import TuningStatus, best_metric
 
@@ -57,7 +58,8 @@ class Experiment:
         return str(self.metadata["name"])
 
     def problem(self) -> Problem:
-        return Problem.from_json(self.metadata["problem"])
+        """What was optimised at the start. Earlier tasks are not on record, only their names."""
+        return Problem.from_json({**self.metadata["problem"], "tasks": []})
 
     def store(self, mode: str = "r") -> ResultStore:
         """The journal on disk; mode "a" to go on writing it."""
@@ -157,26 +159,23 @@ def create(name: str, metadata: Mapping[str, Any], folder: Path | None = None) -
 def write_metadata(experiment: Experiment) -> None:
     """Write metadata.json, whole or not at all."""
     file = experiment.path / ST_METADATA_FILENAME
-    temporary = file.with_suffix(".tmp")
     try:
-        with open(temporary, "w", encoding="utf-8") as stream:
-            json.dump(experiment.metadata, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, file)
+        text = json.dumps(experiment.metadata, indent=1)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"Tuner: metadata must consist of JSON values: {error}") from error
+    try:
+        write_atomically(file, text.encode())
     except OSError as error:
         raise ExperimentError(
             f"cannot write {file}: {error.strerror}; make room or choose another place with "
             "SYNECORE_FOLDER"
         ) from error
-    except TypeError as error:
-        raise OptionError(f"metadata must consist of JSON values: {error}") from error
 
 
 def open_store(spec: Mapping[str, Any], folder: Path, mode: str = "a") -> ResultStore:
     """Build a store on a folder from its name and options."""
     from synecore.plugins.make import make_store  # resolves names, so not at import
 
-    options = {**spec.get("options", {}), "folder": str(folder), "mode": mode}
-    store: ResultStore = make_store(spec["name"], **options)
+    options = {**spec, "folder": str(folder), "mode": mode}
+    store: ResultStore = make_store(options.pop("name"), **options)
     return store

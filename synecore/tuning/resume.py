@@ -7,8 +7,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import attrs
-
 from synecore.actions import Amended, Event, Reported, ReportedBlock, time_of
 from synecore.errors import ExperimentError, OptionError, ResumeMismatchError
 from synecore.problem import Problem
@@ -16,9 +14,8 @@ from synecore.protocols import Backend, Rebuildable, Scheduler, Snapshot
 from synecore.space import SearchSpace
 from synecore.trials import TrialTable
 from synecore.tuning.engine import Engine
-from synecore.tuning.experiment import Experiment, open_store, write_metadata
+from synecore.tuning.experiment import Experiment, open_store
 from synecore.tuning.lock import FolderLock
-from synecore.tuning.metadata import criterion_to_json
 from synecore.tuning.record import Record
 from synecore.tuning.replay import replay
 from synecore.tuning.status import TuningStatus
@@ -68,6 +65,11 @@ def resume(
             events, snapshot = list(store.events()), store.load_snapshot()
         finally:
             store.close()
+    if scheduler is None and metadata["problem"].get("tasks"):
+        raise ExperimentError(
+            f"experiment '{experiment.name}' learns from earlier tasks, which are not on record; "
+            f"build its scheduler with them again: Tuner.resume({experiment.name!r}, scheduler=…)"
+        )
     made = _Restored(experiment, events, snapshot, scheduler, strict).restore()
     backend = trial_backend or _rebuild(metadata, "backend", experiment.name)
     tuner = Tuner(
@@ -75,9 +77,8 @@ def resume(
         **{**metadata["tuner"], **settings, "tuner_name": None, "store": metadata["store"]},
     )  # fmt: skip
     tuner.adopt(experiment, made.status, made.record, restart=interrupted == "restart")
-    if config_space is not None or stop_criterion is not None:
-        experiment = _amend(tuner, experiment, made.record, config_space)
-        tuner.adopt(experiment, made.status, made.record, restart=interrupted == "restart")
+    if config_space is not None:
+        _amend(tuner, experiment, made.record, config_space)
     return tuner
 
 
@@ -190,34 +191,21 @@ def _criterion(metadata: Mapping[str, Any], name: str) -> StopCriterion:
 
 
 def _amend(
-    tuner: Tuner, experiment: Experiment, record: Record, config_space: Mapping[str, Any] | None
-) -> Experiment:
-    """Put a change of space or criterion on record; after a change of space the scheduler is
-    rebuilt.
-    """
-    problem = None
-    if config_space is not None:
-        problem = {"space": SearchSpace(config_space).to_json()}
-    change = Amended(
-        at=tuner.tuning_status.wallclock_time, problem=problem,
-        stop_criterion=criterion_to_json(tuner.stop_criterion),
-    )  # fmt: skip
+    tuner: Tuner, experiment: Experiment, record: Record, config_space: Mapping[str, Any]
+) -> None:
+    """Put a change of the space on record, and build the scheduler again from the trials."""
+    now = tuner.tuning_status.wallclock_time
+    change = Amended(at=now, problem={"space": SearchSpace(config_space).to_json()})
     with FolderLock(experiment.path):
         store = open_store(experiment.metadata["store"], experiment.path)
         try:
             store.append([*record.owed, change])
         finally:
             store.close()
-        criterion = change.stop_criterion or experiment.metadata["stop_criterion"]
-        metadata = {**experiment.metadata, "stop_criterion": criterion}
-        experiment = attrs.evolve(experiment, metadata=metadata)
-        write_metadata(experiment)
     record.add([*record.owed, change])
     record.owed.clear()
     table = tuner.tuning_status.table
     table.apply(change)
-    if problem is not None:
-        tuner.scheduler = _rebuild(experiment.metadata, "scheduler", experiment.name, table.problem)
-        if isinstance(tuner.scheduler, Rebuildable):
-            tuner.scheduler.rebuild(table)
-    return experiment
+    tuner.scheduler = _rebuild(experiment.metadata, "scheduler", experiment.name, table.problem)
+    if isinstance(tuner.scheduler, Rebuildable):
+        tuner.scheduler.rebuild(table)

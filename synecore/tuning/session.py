@@ -70,8 +70,10 @@ class Session:
         self._record = record
         self._snapshot_at = record.n_events
         self._recovering = {int(trial) for trial in engine.table.busy()}
-        self._settled = False  # the scheduler had nothing to start, and nothing happened since
-        self._exhausted = False
+        self._settled = (
+            record.waits
+        )  # the scheduler had nothing to start, and nothing happened since
+        self._exhausted = record.exhausted
         self._stop_asked: str | None = None
 
     def run(self) -> str:

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from synecore import seeds
-from synecore.actions import Status
+from synecore.actions import Amended, Status
 from synecore.errors import ExperimentError, OptionError
 from synecore.names import check_valid_name, name_from_base
 from synecore.paths import experiment_path
@@ -20,17 +20,23 @@ from synecore.plugins.hookspecs import ExperimentView
 from synecore.plugins.make import spec_of
 from synecore.plugins.observers import Observers
 from synecore.problem import Goal
-from synecore.protocols import Backend, RunContext, Scheduler, Unfinished
+from synecore.protocols import Backend, ResultStore, RunContext, Scheduler, Unfinished
 from synecore.trials import TrialTable
 from synecore.tuning.callbacks import CallbackObserver, TunerCallback
 from synecore.tuning.commands import CommandBox
 from synecore.tuning.display import Display, choose_display
 from synecore.tuning.engine import Engine
-from synecore.tuning.experiment import Experiment, create, objective_index, open_store
+from synecore.tuning.experiment import (
+    Experiment,
+    create,
+    objective_index,
+    open_store,
+    write_metadata,
+)
 from synecore.tuning.explain import last_error
 from synecore.tuning.interrupt import Interrupted, interrupt_switch
 from synecore.tuning.lock import FolderLock
-from synecore.tuning.metadata import component_name, describe
+from synecore.tuning.metadata import component_name, criterion_to_json, describe
 from synecore.tuning.record import Record
 from synecore.tuning.session import LONGEST_WAIT, Policy, Session
 from synecore.tuning.status import TuningStatus
@@ -158,6 +164,7 @@ class Tuner:
         with FolderLock(experiment.path), interrupt_switch() as switch:
             store = open_store(self.store, experiment.path)
             try:
+                experiment = self._record_criterion(experiment, store)
                 display = choose_display(self._display, self._print_interval)
                 view = self._view(experiment)
                 observers = self._observers(display)
@@ -183,6 +190,21 @@ class Tuner:
         if self.tuning_status.num_trials_failed > self._policy.max_failures:
             raise ExperimentError(self._failure_message(experiment, reason))
         return experiment
+
+    def _record_criterion(self, experiment: Experiment, store: ResultStore) -> Experiment:
+        """Put a criterion that was assigned since the last run on record."""
+        criterion = criterion_to_json(self.stop_criterion)
+        if criterion == experiment.metadata["stop_criterion"]:
+            return experiment
+        if self._record.n_events:
+            change = Amended(at=self.tuning_status.wallclock_time, stop_criterion=criterion)
+            store.append([*self._record.owed, change])
+            self._record.add([*self._record.owed, change])
+            self._record.owed.clear()
+        metadata = {**experiment.metadata, "stop_criterion": criterion}
+        self._experiment = attrs.evolve(experiment, metadata=metadata)
+        write_metadata(self._experiment)
+        return self._experiment
 
     def _session(
         self, store: Any, view: ExperimentView, observers: Observers, switch: Any, display: Display
