@@ -13,7 +13,7 @@ from synecore.errors import did_you_mean
 from synecore.problem import Array, Goal, Problem
 
 
-@attrs.frozen
+@attrs.define
 class Measured:
     """One report in the core's terms."""
 
@@ -46,7 +46,7 @@ class MetricReader:
         """
         try:
             resource = self._resource(metrics, count)
-            y = np.array([sign * _number(metrics, name) for name, sign in self._objectives])
+            y = [sign * _number(metrics, name) for name, sign in self._objectives]
             c = self._no_constraints
             if self._constraints:
                 values = (
@@ -57,7 +57,7 @@ class MetricReader:
             cost = _number(metrics, self._cost) if self._cost else math.nan
         except _Unreadable as error:
             return f"{error}; the report was {dict(metrics)!r:.300}"
-        return Measured(resource, y, c, cost, bool(np.isfinite(y).all()))
+        return Measured(resource, np.array(y), c, cost, all(map(math.isfinite, y)))
 
     def _resource(self, metrics: Mapping[str, Any], count: int) -> float:
         if self.resource_name is None:
@@ -83,7 +83,9 @@ def _number(metrics: Mapping[str, Any], name: str) -> float:
         raise _Unreadable(
             f"metric '{name}' is not in the report{did_you_mean(name, list(metrics))}"
         ) from None
-    if type(value) is float or type(value) is int:
+    if type(value) is float:
+        return value
+    if type(value) is int:
         return _float(name, value)
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         raise _Unreadable(f"metric '{name}' must be a number, got {value!r:.80}")

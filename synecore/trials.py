@@ -41,6 +41,7 @@ from synecore.metrics import Measured, MetricReader
 from synecore.problem import Array, IntArray, Problem
 
 QUEUED, RUNNING, STOPPING = int(Status.QUEUED), int(Status.RUNNING), int(Status.STOPPING)
+_STATUS = tuple(Status)
 _FATES = {"stop": Status.STOPPED, "pause": Status.PAUSED, "fail": Status.FAILED}
 
 
@@ -114,7 +115,7 @@ class TrialTable:
     # ---- what the tuner asks ------------------------------------------------------------
 
     def status(self, trial: int) -> Status:
-        return Status(int(self._trials["status"][trial]))
+        return _STATUS[self._trials.cells["status"][trial]]
 
     def count(self, status: Status) -> int:
         return self._counts[status]
@@ -133,7 +134,7 @@ class TrialTable:
         return np.flatnonzero(self.trial("status") <= STOPPING)
 
     def value(self, column: str, trial: int) -> float:
-        return float(self._trials[column][trial])
+        return float(self._trials.cells[column][trial])
 
     def fate(self, trial: int) -> Status:
         """What a STOPPING trial becomes when its end is seen."""
@@ -141,7 +142,7 @@ class TrialTable:
 
     def check(self, trial: int, metrics: Mapping[str, Any]) -> str | None:
         """What is wrong with a report before it is made; None if nothing is."""
-        measured = self._reader.read(metrics, int(self._trials["reports"][trial]) + 1)
+        measured = self._reader.read(metrics, self._trials.cells["reports"][trial] + 1)
         if isinstance(measured, str):
             return measured
         return self._out_of_order(trial, measured.resource)
@@ -188,11 +189,11 @@ class TrialTable:
             case Resumed():
                 self._queue(event.trial)
                 self._moves(event.trial, event.milestone, event.tags)
-                self._trials["until"][event.trial] = event.until
+                self._trials.cells["until"][event.trial] = event.until
             case Retried():
                 self._queue(event.trial)
-                self._trials["attempt"][event.trial] = event.attempt
-                self._trials["failures"][event.trial] += not event.lost
+                self._trials.cells["attempt"][event.trial] = event.attempt
+                self._trials.cells["failures"][event.trial] += not event.lost
             case Decided():
                 self._decide(event)
             case Ended():
@@ -210,8 +211,9 @@ class TrialTable:
             x = self.problem.space.encode([event.config])[0]
         self._trials.append(
             x=x, status=QUEUED, parent=event.parent, until=event.until, milestone=event.milestone,
-            started=event.at, ended=math.nan, checkpoint=True, **event.tags,
+            started=event.at, checkpoint=True,
         )  # fmt: skip
+        self._moves(event.trial, None, event.tags)
         self._counts[QUEUED] += 1
         self._seen.add(_key(x))
         self.configs.append(event.config)
@@ -222,20 +224,20 @@ class TrialTable:
     def _queue(self, trial: int) -> None:
         self._set_status(trial, QUEUED)
         self._fate.pop(trial, None)
-        self._trials["ended"][trial] = math.nan
-        self._trials["checkpoint"][trial] = True
+        self._trials.cells["ended"][trial] = math.nan
+        self._trials.cells["checkpoint"][trial] = True
         self._last[trial] = 0.0
         offset, since = self._cost[trial]
         self._cost[trial] = (offset + since, 0.0)
 
     def _moves(self, trial: int, milestone: float | None, tags: Mapping[str, float]) -> None:
         if milestone is not None:
-            self._trials["milestone"][trial] = milestone
+            self._trials.cells["milestone"][trial] = milestone
         for name, value in tags.items():
             self._trials[name][trial] = value
 
     def _set_status(self, trial: int, status: int) -> None:
-        column = self._trials["status"]
+        column = self._trials.cells["status"]
         self._counts[column[trial]] -= 1
         self._counts[status] += 1
         column[trial] = status
@@ -243,7 +245,7 @@ class TrialTable:
     def _decide(self, event: Decided) -> None:
         self._moves(event.trial, event.milestone, event.tags)
         if event.action == "drop_checkpoint":
-            self._trials["checkpoint"][event.trial] = False
+            self._trials.cells["checkpoint"][event.trial] = False
         fate = _FATES.get(event.action)
         if fate is None:
             return
@@ -251,7 +253,7 @@ class TrialTable:
         full = fidelity is not None and self.value("reached", event.trial) >= fidelity.high
         if full and event.action == "stop":
             fate = Status.COMPLETED  # there was nothing left to run
-        if self._trials["status"][event.trial] <= RUNNING:
+        if self._trials.cells["status"][event.trial] <= RUNNING:
             self._set_status(event.trial, STOPPING)
             self._fate[event.trial] = fate
         else:  # a paused trial has no process to wait for
@@ -262,17 +264,17 @@ class TrialTable:
             raise ValueError(f"trial {event.trial}: the end of a trial is recorded with its status")
         self._set_status(event.trial, event.status)
         self._fate.pop(event.trial, None)
-        self._trials["ended"][event.trial] = event.at
+        self._trials.cells["ended"][event.trial] = event.at
         row = self._last_finite[event.trial]
         if event.status is Status.COMPLETED and row >= 0:
             # Its final observation is a result, wherever it ended (rules: single fidelity).
             self._obs["at_milestone"][row] = True
 
     def _report(self, event: Reported) -> Report | BadReport | None:
-        trial, trials = event.trial, self._trials
-        status = int(trials["status"][trial])
-        count = int(trials["reports"][trial]) + 1
-        trials["reports"][trial] = count
+        trial, cells = event.trial, self._trials.cells
+        status = cells["status"][trial]
+        count = cells["reports"][trial] + 1
+        cells["reports"][trial] = count
         measured = self._reader.read(event.metrics, count)
         late = status >= STOPPING
         self.n_counted += not late
@@ -285,20 +287,22 @@ class TrialTable:
             disorder = self._out_of_order(trial, resource)
             if disorder is not None:
                 return BadReport(trial, disorder)
-        reached = float(trials["reached"][trial])
+        reached = cells["reached"][trial]
         repeat = not late and resource <= reached
         cost = math.nan if late else self._total_cost(trial, measured, reached)
-        at_milestone = not late and reached < trials["milestone"][trial] <= resource
+        at_milestone = not late and reached < cells["milestone"][trial] <= resource
         row = self._obs.append(
-            trial=trial, resource=resource, y=measured.y, c=measured.c, cost=cost, time=event.at,
+            trial=trial, resource=resource, y=measured.y, cost=cost, time=event.at,
             at_milestone=at_milestone, late=late, repeat=repeat,
         )  # fmt: skip
+        if self.problem.constraints:
+            self._obs["c"][row] = measured.c
         if late:
             return None
         self._last[trial] = resource
         if repeat:
             return None
-        trials["reached"][trial] = resource
+        cells["reached"][trial] = resource
         y = measured.y
         if measured.finite:
             self._last_finite[trial] = row
