@@ -82,7 +82,7 @@ class Columns:
             sealed = array.view()
             sealed.flags.writeable = False
             self._sealed[name] = sealed
-            self.cells[name] = memoryview(array) if array.ndim == 1 else array
+            self.cells[name] = array.data if array.ndim == 1 else array
 
 
 _ZEROS = frozenset({"reached"})  # a trial that has not reported has reached resource 0

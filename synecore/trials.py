@@ -115,7 +115,8 @@ class TrialTable:
     # ---- what the tuner asks ------------------------------------------------------------
 
     def status(self, trial: int) -> Status:
-        return _STATUS[self._trials.cells["status"][trial]]
+        status: Status = _STATUS[self._trials.cells["status"][trial]]
+        return status
 
     def count(self, status: Status) -> int:
         return self._counts[status]
