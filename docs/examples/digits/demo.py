@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from synecore import Experiment, StoppingCriterion, Tuner, make_backend, make_scheduler
+from synecore.actions import Decided
 from synecore.errors import ExperimentError, SynecoreError
 from synecore.space import (
     choice,
@@ -23,7 +24,7 @@ from synecore.space import (
     reverseloguniform,
 )
 from synecore.tuning.lock import is_running
-from synecore_analysis import ExperimentResult, load_experiment, plot_best, plot_curves
+from synecore_analysis import load_experiment, plot_best, plot_curves
 
 NAME = "digits"  # of the experiments, before the time stamp
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,14 +63,14 @@ def main() -> int:
         tuner = resumed_tuner(args) if args.resume else new_tuner(args)
         print(f"Experiment {tuner.name} in {tuner.tuner_path}")
         print("Ctrl-C ends it early; every report is kept.\n", flush=True)
-        tuner.run()
+        experiment = tuner.run()
     except (KeyboardInterrupt, SystemExit) as stop:
         print(f"\nInterrupted. To go on: {shown('run')} demo --resume", flush=True)
         return 130 if isinstance(stop, KeyboardInterrupt) else int(stop.code or 0)
     except SynecoreError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
-    show(load_experiment(tuner.name))
+    show(experiment)
     return 0
 
 
@@ -119,27 +120,35 @@ def unfinished() -> str | None:
     return None if over else latest.name
 
 
-def show(result: ExperimentResult) -> None:
+def show(experiment: Experiment) -> None:
     """Print the best configuration, where the figures are, and what to try next."""
+    result = load_experiment(experiment.path)
     print(f"\n{result}")
     try:
         best = result.best_config()
     except ExperimentError as error:
         print(f"\n{error}")
         return
-    print(f"\nBest: {best['accuracy']:.2%} of the validation images right, trial {best['trial_id']}")
+    print(
+        f"\nBest: {best['accuracy']:.2%} of the validation images right, trial {best['trial_id']}"
+    )
     for name, value in best.items():
         if name.startswith("config_"):
             print(f"  {name.removeprefix('config_'):<14} {value}")
     print(f"\nBest accuracy over time: {plot_best(result)}")
     print(f"Learning curves:         {plot_curves(result)}")
     command, name = shown(".venv/bin/synecore"), result.name
-    stopped = result.trials.loc[result.trials["status"] == "Stopped"]
-    trial = stopped.sort_values("reports")["trial_id"].iloc[-1] if len(stopped) else 0
     print("\nTo try next:")
-    print(f"  {command} why {name} {trial}    # why that trial was stopped")
-    print(f"  {command} show {name}     # all trials")
-    print(f"  {command} resume {name} --max-wallclock-time {2 * result.seconds:.0f}")
+    stops = [
+        event
+        for event in experiment.events()
+        if isinstance(event, Decided) and event.action == "stop" and event.by == "scheduler"
+    ]
+    if stops:
+        latest = max(stops, key=lambda event: event.why["rung"])
+        print(f"  {command} why {name} {latest.trial}    # why that trial was stopped")
+    print(f"  {command} show {name}    # all trials")
+    print(f"  {command} resume {name} --max-wallclock-time {2 * result.seconds:.0f}    # go on")
 
 
 def shown(path: str) -> str:
