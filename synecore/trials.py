@@ -110,6 +110,8 @@ class TrialTable:
     def seen(self, X: Array) -> npt.NDArray[np.bool_]:
         """Which snapped rows of X (n, d) are the configuration of some trial; (n,)."""
         known = self._seen
+        if len(X) == 1:
+            return np.array([_key(X[0]) in known])
         return np.fromiter((_key(row) in known for row in X), bool, len(X))
 
     # ---- what the tuner asks ------------------------------------------------------------
