@@ -107,8 +107,7 @@ class AskTell:
     def _decision(self, number: int) -> SchedulerDecision:
         """What was decided on this trial. Decisions on others reach them with their next report."""
         events, commands = self._engine.take()
-        stopped = {c.trial for c in commands if isinstance(c, StopJob)}
-        if number not in stopped:
+        if not any(isinstance(c, StopJob) and c.trial == number for c in commands):
             return SchedulerDecision.CONTINUE
         paused = any(
             isinstance(e, Decided) and e.trial == number and e.action == "pause" for e in events
