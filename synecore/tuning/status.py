@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from synecore.actions import Reported, ReportedBlock, Status
@@ -18,33 +19,47 @@ if TYPE_CHECKING:
 class MetricsStatistics:
     """Running minimum, maximum, sum and count of numeric metrics.
 
-    The type of the first value seen for a metric fixes whether it is numeric.
+    The type of the first value seen for a metric fixes whether it is numeric. Of a numeric metric,
+    values that are no numbers, or NaN, are passed over.
     """
 
     def __init__(self) -> None:
         self.count = 0  # of reports
-        self.min_metrics: dict[str, float] = {}
-        self.max_metrics: dict[str, float] = {}
-        self.sum_metrics: dict[str, float] = {}
-        self._numeric: dict[str, bool] = {}
+        # Metric -> [minimum, maximum, sum], None for one that is not numeric.
+        self._extents: dict[str, list[float] | None] = {}
 
     def add(self, metrics: Mapping[str, Any]) -> None:
         self.count += 1
+        extents = self._extents
         for name, value in metrics.items():
-            numeric = self._numeric.get(name)
-            if numeric is None:
-                numeric = self._numeric[name] = isinstance(value, (int, float)) and not isinstance(
-                    value, bool
-                )
-                if numeric:
-                    self.min_metrics[name], self.max_metrics[name] = math.inf, -math.inf
-                    self.sum_metrics[name] = 0.0
-            if numeric and value == value and not isinstance(value, str):  # NaN tells nothing
-                if value < self.min_metrics[name]:
-                    self.min_metrics[name] = value
-                if value > self.max_metrics[name]:
-                    self.max_metrics[name] = value
-                self.sum_metrics[name] += value
+            kind = type(value)
+            if kind is not float and kind is not int and not isinstance(value, (int, float)):
+                extents.setdefault(name, None)
+                continue
+            if name not in extents:
+                extents[name] = None if kind is bool else [math.inf, -math.inf, 0.0]
+            extent = extents[name]
+            if extent is not None and value == value:
+                if value < extent[0]:
+                    extent[0] = value
+                if value > extent[1]:
+                    extent[1] = value
+                extent[2] += value
+
+    @property
+    def min_metrics(self) -> dict[str, float]:
+        return self._column(0)
+
+    @property
+    def max_metrics(self) -> dict[str, float]:
+        return self._column(1)
+
+    @property
+    def sum_metrics(self) -> dict[str, float]:
+        return self._column(2)
+
+    def _column(self, i: int) -> dict[str, float]:
+        return {name: extent[i] for name, extent in self._extents.items() if extent is not None}
 
 
 class TuningStatus:
@@ -62,12 +77,17 @@ class TuningStatus:
         self._worker_last: dict[tuple[str, int], float] = {}
 
     def update(self, event: Reported | ReportedBlock) -> None:
-        """Count a report, or each report of a block."""
+        """Count the report, or the reports of the block, that the table took in last.
+
+        Late ones count for nothing, nor do those of a block after one that failed the trial.
+        """
+        counted = self.table.n_counted
         if isinstance(event, Reported):
-            self._add(event.trial, event.metrics)
+            if counted:
+                self._add(event.trial, event.metrics)
             return
         names = list(event.metrics)
-        for values in zip(*event.metrics.values(), strict=True):
+        for values in islice(zip(*event.metrics.values(), strict=True), counted):
             self._add(event.trial, dict(zip(names, values, strict=True)))
 
     def _add(self, trial: int, metrics: Mapping[str, Any]) -> None:
@@ -96,10 +116,10 @@ class TuningStatus:
 
     @property
     def num_trials_finished(self) -> int:
-        """Completed, stopped, stopping or failed: trials that can run no more."""
+        """Completed, stopped, stopping (not to pause) or failed: trials that can run no more."""
         count = self.table.count
         return (count(Status.COMPLETED) + count(Status.STOPPED) + count(Status.STOPPING)
-                + count(Status.FAILED))  # fmt: skip
+                + count(Status.FAILED) - self.table.n_pausing)  # fmt: skip
 
     @property
     def num_trials_running(self) -> int:

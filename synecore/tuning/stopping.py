@@ -45,8 +45,8 @@ def _mapping() -> Any:
 class StoppingCriterion:
     """True as soon as one of the given limits is passed.
 
-    The limits on numbers hold once there are *more* than that many, and the others once the value
-    is beyond:
+    The limit on time holds once it is reached, those on numbers once there are *more* than that
+    many, and the others once the value is beyond:
 
     max_wallclock_time        seconds on the experiment's clock, interruptions not counted
     max_num_evaluations       reports
@@ -73,19 +73,12 @@ class StoppingCriterion:
     def reason(self, status: TuningStatus) -> str | None:
         """Which limit was passed, in words; None while none was."""
         seen = status.overall_metric_statistics
-        limits = (
-            ("max_wallclock_time", self.max_wallclock_time, lambda: status.wallclock_time),
-            ("max_num_evaluations", self.max_num_evaluations, lambda: seen.count),
-            ("max_num_trials_started", self.max_num_trials_started, 
-             lambda: status.num_trials_started),
-            ("max_num_trials_completed", self.max_num_trials_completed,
-             lambda: status.num_trials_completed),
-            ("max_cost", self.max_cost, lambda: status.cost),
-            ("max_num_trials_finished", self.max_num_trials_finished,
-             lambda: status.num_trials_finished),
-        )  # fmt: skip
-        for name, limit, value in limits:
-            if limit is not None and value() > limit:
+        longest = self.max_wallclock_time
+        if longest is not None and status.wallclock_time >= longest:
+            return f"max_wallclock_time={longest:g}"
+        for name, value in _COUNTED.items():
+            limit = getattr(self, name)
+            if limit is not None and value(status) > limit:
                 return f"{name}={limit:g}"
         for metric, limit in (self.min_metric_value or {}).items():
             if seen.min_metrics.get(metric, limit) < limit:
@@ -105,6 +98,15 @@ class StoppingCriterion:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> StoppingCriterion:
         return cls(**values)
+
+
+_COUNTED: Mapping[str, Callable[[TuningStatus], float]] = {
+    "max_num_evaluations": lambda status: status.overall_metric_statistics.count,
+    "max_num_trials_started": lambda status: status.num_trials_started,
+    "max_num_trials_completed": lambda status: status.num_trials_completed,
+    "max_cost": lambda status: status.cost,
+    "max_num_trials_finished": lambda status: status.num_trials_finished,
+}
 
 
 class PlateauStopper:
