@@ -49,6 +49,7 @@ __all__ = [
 
 Written = dict[str, Any]  # an event as it is written
 
+_loads = json.JSONDecoder().decode
 _dumps = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
@@ -82,7 +83,8 @@ def event_from_json(written: Mapping[str, Any]) -> Event:
     Raises:
         StoreError: The kind is unknown, or a field is missing or of the wrong kind.
     """
-    kind = written.get("e") if isinstance(written, Mapping) else None
+    is_mapping = type(written) is dict or isinstance(written, Mapping)
+    kind = written.get("e") if is_mapping else None
     if kind not in _READERS:
         raise StoreError(
             f"no event is of kind {kind!r}{did_you_mean(str(kind), _READERS)}; known are "
@@ -109,7 +111,7 @@ def decode_batch(line: bytes) -> list[Event]:
         StoreError: The line is no JSON array of events.
     """
     try:
-        batch = json.loads(line)
+        batch = _loads(line.decode())
     except ValueError as error:
         raise StoreError(f"not a line of JSON ({error}): {line!r:.80}") from None
     if type(batch) is not list:
