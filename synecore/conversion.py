@@ -13,7 +13,7 @@ import math
 import operator
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union
 
@@ -53,8 +53,12 @@ def convert(value: Any, hint: Any) -> Any:
         return _sequence(value, origin or hint, args, hint)
     if origin in (dict, Mapping) or hint in (dict, Mapping):
         return _mapping(value, args, hint)
+    if origin is Callable:
+        if callable(value):
+            return value
+        raise NotConvertible("a function")
     if not isinstance(hint, type):
-        return value  # callables, protocols and type variables are taken as they are
+        return value  # protocols and type variables are taken as they are
     if issubclass(hint, enum.Enum):
         known = {str(member.value): member for member in hint} | {m.name: m for m in hint}
         return _choice(value, tuple(hint), known, hint)
@@ -85,6 +89,8 @@ def words(hint: Any) -> str:
         return f"a list of {_plural(args[0])}" if args else "a list"
     if origin in (dict, Mapping) or hint in (dict, Mapping):
         return "a mapping"
+    if origin is Callable:
+        return "a function"
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return _one_of([repr(member.value) for member in hint])
     if isinstance(hint, type):

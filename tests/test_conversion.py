@@ -99,6 +99,7 @@ def test_takes_what_means_the_same(value: object, hint: object, expected: object
         ("{", dict[str, int], "a mapping"),
         ({"a": "b"}, dict[str, int], "a mapping to integers"),
         (5, Path, "a path"),
+        (5, Callable[..., None], "a function"),
     ],
 )
 def test_refuses_what_does_not(value: object, hint: object, must_be: str) -> None:

@@ -195,8 +195,7 @@ def rebuild(spec: Mapping[str, Any] | ComponentSpec, problem: Problem | None = N
     if objects:
         raise ExperimentError(
             f"{spec.source} was given {', '.join(objects)}, which no file can keep; "
-            f"build the {spec.kind} again in Python and pass it, as in "
-            "Tuner.resume(name, scheduler=..., trial_backend=...)."
+            f"build the {spec.kind} again in Python and pass it, as in {_resume_with(spec)}."
         )
     version = installed_version(spec.distribution)
     if version is None:
@@ -214,3 +213,11 @@ def rebuild(spec: Mapping[str, Any] | ComponentSpec, problem: Problem | None = N
     return build_component(
         registries.default_registry(), spec.kind, ref, problem, sequence, spec.seed
     )
+
+
+def _resume_with(spec: ComponentSpec) -> str:
+    if spec.kind != "backend":
+        return f"Tuner.resume(name, {spec.kind}=...)"
+    given = [name for name, value in spec.options.items() if objects_in(value)]
+    options = ", ".join(f"{name}=..." for name in given)
+    return f'Tuner.resume(name, trial_backend=make_backend("{spec.name}", {options}))'

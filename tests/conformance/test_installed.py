@@ -13,5 +13,12 @@ for entry in read_index():
 
 def test_something_of_each_kind_that_the_repository_has_is_installed():
     found = {name.removeprefix("Test") for name in globals() if name.startswith("Test")}
-    expected = {"SchedulerAsha", "SchedulerFifo", "SearcherRandom", "BackendLocal", "StoreJsonl"}
+    expected = {
+        "SchedulerAsha",
+        "SchedulerFifo",
+        "SearcherRandom",
+        "BackendLocal",
+        "BackendPython",
+        "StoreJsonl",
+    }
     assert expected <= found

@@ -558,7 +558,7 @@ def test_an_object_of_the_users_own_cannot_be_built_again() -> None:
     assert str(caught.value) == (
         "scheduler 'halving' of toy-kit 0.1.0 was given builtins.print, which no file can keep; "
         "build the scheduler again in Python and pass it, as in "
-        "Tuner.resume(name, scheduler=..., trial_backend=...)."
+        "Tuner.resume(name, scheduler=...)."
     )
     ready = make_searcher("walk", problem(), seed=3, start_points=False)
     spec = scheduler(searcher=ready).component_spec

@@ -13,17 +13,18 @@ from typing import Any
 import attrs
 
 from synecore.actions import Ended, Reported
-from synecore.errors import ExperimentError, OptionError, TrialError
+from synecore.errors import ExperimentError, TrialError
 from synecore.plugins.hookspecs import Setup
 from synecore.protocols import Job, RunContext, Unfinished
 from synecore.tuning.clock import WallClock
 
-from .entry_point import arguments_for, command_for
+from .function import Function
 from .guardian import Guardian, kill_survivors, run_mark
 from .launcher import Launcher
-from .options import LocalOptions
+from .options import FunctionOptions, LocalOptions, ProcessOptions
 from .output import Output
 from .pace import Pace
+from .program import Program, Script
 from .running import Exit, RunningTrial
 from .trial_folder import TrialFolder
 from .wake_up import WakeUp, polling_instead, wake_up_by
@@ -47,21 +48,22 @@ class _Session:
 
 def make(setup: Setup, options: LocalOptions) -> LocalBackend:
     """Build the component `local`."""
-    return LocalBackend(options)
+    return LocalBackend(options, Script(options.entry_point, options.pass_args_as_json))
+
+
+def make_for_function(setup: Setup, options: FunctionOptions) -> LocalBackend:
+    """Build the component `python`."""
+    return LocalBackend(options, Function(options.tune_function))
 
 
 class LocalBackend:
-    """Runs each trial as a process group of its own and reads its reports from `std.out`.
+    """Runs each trial as a process group of its own and reads its reports from `std.out`."""
 
-    Raises:
-        OptionError: There is no script at `entry_point`, or no way to run it.
-    """
-
-    def __init__(self, options: LocalOptions) -> None:
+    def __init__(self, options: ProcessOptions, program: Program) -> None:
         self.options = options
-        self.entry_point = options.entry_point
+        self.entry_point = program.entry_point
         self.clock = WallClock()
-        self._command = command_for(options.entry_point)
+        self._program = program
         self._experiment: Path | None = None
         self._session: _Session | None = None
         self._running: dict[int, RunningTrial] = {}
@@ -73,7 +75,7 @@ class LocalBackend:
     # ---- a trial's files ------------------------------------------------------------------
 
     def entrypoint_path(self) -> Path:
-        """Return the script that every trial runs."""
+        """Return the script that every trial runs; of a function, its name."""
         return self.entry_point
 
     def trial_path(self, trial: int) -> Path:
@@ -108,11 +110,7 @@ class LocalBackend:
                 f"the local backend already runs the experiment in {str(self._experiment)!r}; "
                 "close it first, or make a second backend"
             )
-        if not self.options.pass_args_as_json:
-            try:
-                arguments_for(run.problem.space.constants)
-            except OptionError as error:
-                raise OptionError(f"configuration space: {error}") from None
+        self._program.check(run.problem)
         self._running, self._begun, self._unread, self._events = {}, {}, set(), []
         self._experiment = run.folder.absolute()
         self._experiment.mkdir(parents=True, exist_ok=True)
@@ -120,7 +118,9 @@ class LocalBackend:
         mark = run_mark(self._experiment)
         if run.running or run.now > 0:
             kill_survivors(mark)
-        launcher = Launcher(self._command, self.options, self._experiment, mark)
+        launcher = Launcher(
+            self._program, run.problem, self._experiment, self.options.threads_per_trial, mark
+        )
         for unfinished in run.running:
             self._recover(unfinished, launcher)
         self._session = _Session(run, launcher, Guardian(mark), wake_up_by(self.options.wake_up))

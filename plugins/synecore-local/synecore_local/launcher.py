@@ -6,14 +6,13 @@ import itertools
 import logging
 from pathlib import Path
 
-from synecore.constants import ST_CHECKPOINT_DIR, ST_CONFIG_JSON_FNAME_ARG
+from synecore.problem import Problem
 from synecore.protocols import Job
 
-from .entry_point import arguments_for
 from .environment import environment_of_trials, with_mark
-from .options import LocalOptions
 from .output import Output
 from .process import TrialProcess
+from .program import Program
 from .running import RunningTrial
 from .trial_folder import TrialFolder
 
@@ -24,20 +23,21 @@ class Launcher:
     """Begins the trials of one experiment.
 
     Args:
-        command: What runs the script, without arguments.
-        options: Those of the backend.
+        program: What the trials run.
+        problem: What they are trials of.
         experiment: The experiment's folder.
+        threads: Threads of numerical libraries in a trial; None: as the environment says, else 1.
         mark: In the environment of all processes of this experiment.
     """
 
     def __init__(
-        self, command: tuple[str, ...], options: LocalOptions, experiment: Path, mark: str
+        self, program: Program, problem: Problem, experiment: Path, threads: int | None, mark: str
     ) -> None:
-        self._command = command
-        self._options = options
+        self._program = program
+        self._problem = problem
         self._experiment = experiment
         self._mark = mark
-        self._environment = environment_of_trials(options.threads_per_trial)
+        self._environment = environment_of_trials(threads)
         self._starts = itertools.count()
         self.outputs: dict[int, Output] = {}  # of trials begun or recovered, where reading stopped
 
@@ -50,7 +50,7 @@ class Launcher:
             TrialError: The checkpoint to start from cannot be copied.
         """
         folder = TrialFolder(self._experiment, job.trial)
-        arguments = self._arguments(job, folder)
+        invocation = self._program.invocation(job, folder, self._problem)
         folder.prepare(job.config)
         if job.checkpoint_of is not None and not (job.resumes and folder.checkpoints.exists()):
             donor = TrialFolder(self._experiment, job.checkpoint_of)
@@ -68,17 +68,10 @@ class Launcher:
         mark = f"{self._mark}.{job.trial}.{next(self._starts)}."
         try:
             process = TrialProcess(
-                [*self._command, *arguments], with_mark(self._environment, mark),
-                folder.out, folder.err,
+                invocation.command, with_mark(self._environment, mark),
+                folder.out, folder.err, invocation.stdin,
             )  # fmt: skip
         except BaseException:
             output.close()
             raise
         return RunningTrial(job, folder, output, process, mark)
-
-    def _arguments(self, job: Job, folder: TrialFolder) -> list[str]:
-        if self._options.pass_args_as_json:
-            arguments = [f"--{ST_CONFIG_JSON_FNAME_ARG}", str(folder.config)]
-        else:
-            arguments = arguments_for(job.config)
-        return [*arguments, f"--{ST_CHECKPOINT_DIR}", str(folder.checkpoints)]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from synecore.plugins.hookspecs import Component, hookimpl
 
-from .options import LocalOptions
+from .options import FunctionOptions, LocalOptions
 
 
 @hookimpl
@@ -17,5 +17,12 @@ def synecore_backends() -> Iterable[Component]:
             "synecore_local.backend:make",
             LocalOptions,
             summary="Each trial is a subprocess on this machine.",
-        )
+        ),
+        Component(
+            "python",
+            "synecore_local.backend:make_for_function",
+            FunctionOptions,
+            summary="Each trial is a call of a Python function, in a process of its own.",
+            ignores={"config_space"},
+        ),
     ]

@@ -6,8 +6,10 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 _SHOWN_LINES = 20  # of a failed trial's output, in its error
 _SHOWN_BYTES = 8192
@@ -20,7 +22,12 @@ class TrialProcess:
     """
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], out: Path, err: Path
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        out: Path,
+        err: Path,
+        stdin: bytes = b"",
     ) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         out_fd = os.open(out, flags, 0o666)
@@ -30,14 +37,15 @@ class TrialProcess:
                 self._err, self._err_start = err, os.fstat(err_fd).st_size
                 self._out, self._out_start = out, os.fstat(out_fd).st_size
                 # Without preexec_fn, Popen uses vfork: the cost does not grow with the tuner.
-                self._popen = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out_fd,
-                    stderr=err_fd,
-                    env=env,
-                    start_new_session=True,
-                )
+                with _holding(stdin) as in_fd:
+                    self._popen = subprocess.Popen(
+                        command,
+                        stdin=in_fd,
+                        stdout=out_fd,
+                        stderr=err_fd,
+                        env=env,
+                        start_new_session=True,
+                    )
             finally:
                 os.close(err_fd)
         finally:
@@ -83,6 +91,27 @@ class TrialProcess:
             if lines:
                 return f"{text}; end of {file.name}:\n" + "\n".join(lines)
         return f"{text}; it wrote nothing"
+
+
+@contextlib.contextmanager
+def _holding(data: bytes) -> Iterator[int]:
+    """A descriptor from which `data` can be read: of memory, where the system has such files.
+
+    A pipe would make the tuner wait for a process that does not read, or read slowly.
+    """
+    if not data:
+        yield subprocess.DEVNULL
+    else:
+        with _nameless_file() as file:
+            file.write(data)
+            file.seek(0)  # also for the process, which shares the position
+            yield file.fileno()
+
+
+def _nameless_file() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("synecore-stdin"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def last_lines(file: Path, start: int = 0) -> list[str]:

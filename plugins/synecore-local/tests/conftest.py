@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from synecore import make_backend
 from synecore.actions import Ended, Reported
 from synecore.protocols import Job, RunContext, Unfinished
 from synecore_local.backend import LocalBackend
-from synecore_local.options import LocalOptions
 
 PATIENCE = 60.0  # seconds; only a test that fails waits so long
 HEAD = """\
@@ -82,7 +82,18 @@ class Workshop:
         return RunContext(**{**fields, **changes})
 
     def closed_backend(self, entry_point: Path, **options: Any) -> LocalBackend:
-        backend = LocalBackend(LocalOptions(entry_point=entry_point, **options))
+        return self._made("local", entry_point=entry_point, **options)
+
+    def function_backend(
+        self, function: Callable[..., Any], context: dict[str, Any] | None = None, **options: Any
+    ) -> LocalBackend:
+        backend = self._made("python", tune_function=function, **options)
+        backend.open(self.context(**(context or {})))
+        return backend
+
+    def _made(self, name: str, **options: Any) -> LocalBackend:
+        backend = make_backend(name, **options)
+        assert isinstance(backend, LocalBackend)
         self._backends.append(backend)
         return backend
 

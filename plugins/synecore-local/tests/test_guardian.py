@@ -22,13 +22,12 @@ import os, sys, time
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
+from synecore import make_backend
 from synecore.protocols import Job, RunContext
-from synecore_local.backend import LocalBackend
-from synecore_local.options import LocalOptions
 
 script, folder, n = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 problem = SimpleNamespace(space=SimpleNamespace(constants={}), fidelity=None)
-backend = LocalBackend(LocalOptions(entry_point=script))
+backend = make_backend("local", entry_point=script)
 backend.open(RunContext(folder=folder, problem=problem, seed=np.random.SeedSequence(0),
                         n_workers=n, decides="reports", now=0.0))
 def start(trial):

@@ -9,7 +9,7 @@ from synecore import make_backend
 from synecore.errors import OptionError
 from synecore.options import build, describe, to_json
 from synecore_local.backend import LocalBackend
-from synecore_local.options import LocalOptions
+from synecore_local.options import FunctionOptions, LocalOptions
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -56,6 +56,11 @@ def test_wrong_options_are_explained(script: Path, option: str, value: object, t
 
 
 def test_the_readme_lists_the_options_with_their_defaults() -> None:
-    cells = re.findall(r"^\| `(\w+)` \| (\S+) \|", README.read_text(), re.MULTILINE)
-    shown = {name: default.strip("`").replace('"', "'") for name, default in cells[-6:]}
-    assert shown == {row.name: row.default or "(needed)" for row in describe(LocalOptions)}
+    cells = re.findall(r"^\| `(\w+)` \| (`\S+`|\(needed\)) \|", README.read_text(), re.MULTILINE)
+    shown = [(name, default.strip("`").replace('"', "'")) for name, default in cells]
+    local, python = (
+        [(row.name, row.default or "(needed)") for row in describe(options)]
+        for options in (LocalOptions, FunctionOptions)
+    )
+    assert shown == [*local, python[0]]
+    assert python[1:] == local[2:], "the page says that the others are those of `local`"

@@ -128,13 +128,12 @@ import json, sys
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np
+from synecore import make_backend
 from synecore.protocols import Job, RunContext
-from synecore_local.backend import LocalBackend
-from synecore_local.options import LocalOptions
 
 script, folder, journal = (Path(argument) for argument in sys.argv[1:4])
 problem = SimpleNamespace(space=SimpleNamespace(constants={}), fidelity=None)
-backend = LocalBackend(LocalOptions(entry_point=script))
+backend = make_backend("local", entry_point=script)
 backend.open(RunContext(folder=folder, problem=problem, seed=np.random.SeedSequence(0),
                         n_workers=2, decides="reports", now=0.0))
 for trial in range(2):

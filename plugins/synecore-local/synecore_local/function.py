@@ -1,0 +1,129 @@
+"""A Python function as what trials run."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import logging
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from synecore.constants import ST_CHECKPOINT_DIR
+from synecore.errors import OptionError, did_you_mean
+from synecore.problem import Problem
+from synecore.protocols import Job
+
+from . import function_trial
+from .program import Invocation
+from .trial_folder import TrialFolder
+
+logger = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class How:
+    """How a trial calls the function and reports what it returns."""
+
+    names: list[str] | None  # entries of the configuration that are arguments; None: all
+    checkpoint_argument: str | None  # gets the folder of checkpoints
+    metric: str | None  # that a returned number is; None where there are several
+    resource: dict[str, int]  # of a returned result: all that the trial was given
+
+
+class Function:
+    """A function called with those entries of a configuration that it takes.
+
+    Nothing of it is kept on disk: each process gets it on its standard input.
+
+    Raises:
+        OptionError: It cannot be called by names, or cannot be sent to another process.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        from .shipping import shipped  # cloudpickle is needed for functions alone
+
+        self.name = name_of(function)
+        self.entry_point = Path(self.name.strip("<>"))
+        self._parameters = _parameters(function, self.name)
+        self._shipped = shipped(function, self.name)
+
+    def check(self, problem: Problem) -> None:
+        """Compare the function's arguments with the configuration space."""
+        names = [*problem.space.names, *problem.space.constants]
+        missing = [name for name in self._required() if name not in names]
+        if missing:
+            raise OptionError(
+                f"the function {self.name} needs the argument(s) {', '.join(map(repr, missing))}, "
+                f"but the configuration space has {', '.join(map(repr, names))}"
+                f"{did_you_mean(missing[0], names) or '.'} Arguments are names of the space: "
+                "rename them, give them defaults, or take the whole configuration by **config"
+            )
+        taken = self._names()
+        unused = [name for name in problem.space.names if taken is not None and name not in taken]
+        if unused:
+            logger.warning(
+                "the function %s takes no argument %s: what the configuration says there has no "
+                "effect", self.name, " and none ".join(map(repr, unused)),
+            )  # fmt: skip
+
+    def invocation(self, job: Job, folder: TrialFolder, problem: Problem) -> Invocation:
+        objectives, fidelity = problem.objectives, problem.fidelity
+        resource = {}
+        if fidelity is not None and math.isfinite(job.until):
+            resource[fidelity.name] = int(job.until)
+        how = How(
+            names=self._names(),
+            checkpoint_argument=ST_CHECKPOINT_DIR
+            if ST_CHECKPOINT_DIR in self._parameters
+            else None,
+            metric=objectives[0].name if len(objectives) == 1 else None,
+            resource=resource,
+        )
+        command = [sys.executable, "-u", "-P", function_trial.__file__]
+        arguments = [str(folder.config), str(folder.checkpoints), json.dumps(attrs.asdict(how))]
+        return Invocation((*command, *arguments), self._shipped)
+
+    def _names(self) -> list[str] | None:
+        """Return the arguments that it can be given; None: any."""
+        parameters = self._parameters.values()
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            return None
+        return [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+
+    def _required(self) -> list[str]:
+        return [
+            p.name
+            for p in self._parameters.values()
+            if p.default is p.empty
+            and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+            and p.name != ST_CHECKPOINT_DIR
+        ]
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return what a function is called; a lambda is `<lambda>`."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _parameters(function: Callable[..., Any], name: str) -> dict[str, inspect.Parameter]:
+    try:
+        parameters = dict(inspect.signature(function).parameters)
+    except (TypeError, ValueError) as error:
+        raise OptionError(
+            f"the arguments of {name} cannot be told: {error}; wrap it in a function of your own"
+        ) from error
+    for parameter in parameters.values():
+        if parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is parameter.empty:
+            raise OptionError(
+                f"the function {name} takes {parameter.name!r} by position only, and trials call "
+                "it by names; remove the '/' from its arguments, or wrap it in a function"
+            )
+    return parameters
