@@ -266,7 +266,8 @@ class Tuner:
             f"{reason}; the last was trial {last} with "
             f"{dict(self.tuning_status.table.configs[last])}: "
             f"{error}\nFinished trials are kept in {self.tuner_path}. Mend the script and "
-            f"`synecore resume {self.name}`, or allow more with max_failures"
+            f"`synecore resume {self.name} --max-failures {len(failed) + self._policy.max_failures}`:"
+            " failed trials still count"
         )
 
     # ---- results ------------------------------------------------------------------------
