@@ -14,7 +14,7 @@ import numpy as np
 from synecore import seeds
 from synecore.actions import Amended, Status
 from synecore.errors import ExperimentError, OptionError
-from synecore.names import check_valid_name, name_from_base
+from synecore.names import check_valid_name, name_from_base, sanitize_name
 from synecore.paths import experiment_path
 from synecore.plugins.hookspecs import ExperimentView
 from synecore.plugins.make import spec_of
@@ -325,9 +325,8 @@ class Tuner:
 
 def _default_name(backend: Backend, scheduler: Scheduler) -> str:
     entry_point = getattr(backend, "entry_point", None)
-    if entry_point is not None:
-        return Path(str(entry_point)).stem
-    return component_name(scheduler)
+    base = component_name(scheduler) if entry_point is None else Path(str(entry_point)).stem
+    return sanitize_name(base) or "tuner"
 
 
 def _check(**numbers: tuple[Any, int]) -> None:
