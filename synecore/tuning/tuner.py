@@ -262,12 +262,12 @@ class Tuner:
         failed = np.flatnonzero(self.tuning_status.table.trial("status") == Status.FAILED)
         last = int(failed[-1])
         error = last_error(experiment, last) or "no message"
+        allowed = len(failed) + self._policy.max_failures
         return (
             f"{reason}; the last was trial {last} with "
             f"{dict(self.tuning_status.table.configs[last])}: "
             f"{error}\nFinished trials are kept in {self.tuner_path}. Mend the script and "
-            f"`synecore resume {self.name} --max-failures {len(failed) + self._policy.max_failures}`:"
-            " failed trials still count"
+            f"`synecore resume {self.name} --max-failures {allowed}`: failed trials still count"
         )
 
     # ---- results ------------------------------------------------------------------------
