@@ -91,11 +91,17 @@ def _process(pid: int) -> dict[str, int | str]:
 
 def _began(pid: int) -> str:
     """The kernel's start time of a process; empty where /proc does not exist."""
+    fields = _stat(pid)
+    return fields[19] if fields else ""
+
+
+def _stat(pid: int) -> list[str]:
+    """What the kernel says of a process after its name, its state first; empty if it is silent."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]
+        return []
+    return stat.rpartition(")")[2].split()
 
 
 def _alive(owner: dict[str, int | str]) -> bool:
@@ -106,4 +112,6 @@ def _alive(owner: dict[str, int | str]) -> bool:
         return False
     except PermissionError:
         pass  # it is alive and somebody else's
+    if _stat(pid)[:1] in (["Z"], ["X"]):
+        return False  # killed; its parent, in a container often one that never does, has yet to see
     return not owner.get("began") or _began(pid) == owner["began"]

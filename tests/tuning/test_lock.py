@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +37,26 @@ def test_a_dead_owner_is_replaced(tmp_path):
     assert not is_running(tmp_path)
     with FolderLock(tmp_path):
         assert is_running(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_an_owner_that_was_killed_and_not_waited_for_is_replaced(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    stat = Path(f"/proc/{process.pid}/stat")
+    owner = {
+        "host": socket.gethostname(),
+        "pid": process.pid,
+        "began": stat.read_text().split()[21],
+    }
+    (tmp_path / "tuner.lock").write_text(json.dumps(owner))
+    assert is_running(tmp_path)
+    process.kill()
+    while ") Z " not in stat.read_text():
+        time.sleep(0.01)
+    assert not is_running(tmp_path)
+    with FolderLock(tmp_path):
+        pass
+    process.wait()
 
 
 def test_a_process_id_in_use_again_does_not_keep_the_folder(tmp_path):
