@@ -145,7 +145,7 @@ def show(experiment: Experiment) -> None:
         if isinstance(event, Decided) and event.action == "stop" and event.by == "scheduler"
     ]
     if stops:
-        latest = max(stops, key=lambda event: event.why["rung"])
+        latest = max(stops, key=lambda event: event.why.get("rung", 0))
         print(f"  {command} why {name} {latest.trial}    # why that trial was stopped")
     print(f"  {command} show {name}    # all trials")
     print(f"  {command} resume {name} --max-wallclock-time {2 * result.seconds:.0f}    # go on")
