@@ -180,15 +180,21 @@ class TrialTable:
 
         `x` (d,) spares encoding the configuration of a `Started` again.
         """
-        match event:
+        match event:  # the frequent ones first
             case Reported():
                 self.n_counted = 0
                 return self._report(event)
+            case Decided():
+                self._decide(event)
+            case Asked():
+                pass
+            case Started():
+                self._start(event, x)
+            case Ended():
+                self._end(event)
             case ReportedBlock():
                 self.n_counted = 0
                 return self._block(event)
-            case Started():
-                self._start(event, x)
             case Resumed():
                 self._queue(event.trial)
                 self._moves(event.trial, event.milestone, event.tags)
@@ -197,14 +203,8 @@ class TrialTable:
                 self._queue(event.trial)
                 self._trials.cells["attempt"][event.trial] = event.attempt
                 self._trials.cells["failures"][event.trial] += not event.lost
-            case Decided():
-                self._decide(event)
-            case Ended():
-                self._end(event)
             case Amended():
                 self._amend(event)
-            case Asked():
-                pass
         return None
 
     def _start(self, event: Started, x: Array | None) -> None:
@@ -292,7 +292,9 @@ class TrialTable:
                 return BadReport(trial, disorder)
         reached = cells["reached"][trial]
         repeat = not late and resource <= reached
-        cost = math.nan if late else self._total_cost(trial, measured, reached)
+        cost = measured.cost
+        if cost == cost:
+            cost = math.nan if late else self._total_cost(trial, measured, reached)
         at_milestone = not late and reached < cells["milestone"][trial] <= resource
         row = self._obs.append(
             trial=trial, resource=resource, y=measured.y, cost=cost, time=event.at,
@@ -315,8 +317,6 @@ class TrialTable:
 
     def _total_cost(self, trial: int, measured: Measured, reached: float) -> float:
         """Cost over the trial's whole life: what earlier starts cost, and this one so far."""
-        if math.isnan(measured.cost):
-            return math.nan
         offset, before = self._cost[trial]
         if self._last[trial] == 0.0 and offset and measured.resource <= reached:
             offset = 0.0  # it began again from scratch, and counts its cost from there

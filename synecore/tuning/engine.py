@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import attrs
 import numpy as np
 
 from synecore.actions import (
@@ -179,7 +178,7 @@ class Engine:
         if failed and table.value("failures", trial) < self.max_retries:
             self.retry(trial, event.at, error)
             return Status.QUEUED
-        self._note(attrs.evolve(event, status=status, error=error))
+        self._note(Ended(at=event.at, trial=trial, exit=event.exit, status=status, error=error))
         self._act(self.scheduler.on_end(trial, status, table), event.at)
         return status
 
@@ -212,14 +211,14 @@ class Engine:
     def _act(self, actions: Sequence[Action], now: float) -> None:
         for action in actions:
             match action:
+                case Update():
+                    self._update(action, now)
                 case Stop(trial, why=why):
                     self.decide("stop", trial, now, why=why)
                 case Pause(trial, why=why):
                     self.decide("pause", trial, now, why=why)
                 case DropCheckpoint(trial, why=why):
                     self.decide("drop_checkpoint", trial, now, why=why)
-                case Update():
-                    self._update(action, now)
 
     def _update(self, action: Update, now: float) -> None:
         milestone = action.milestone

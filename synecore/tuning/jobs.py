@@ -9,24 +9,24 @@ import attrs
 from synecore.protocols import Backend, Job
 
 
-@attrs.frozen
+@attrs.define
 class BeginJob:
     job: Job
 
 
-@attrs.frozen
+@attrs.define
 class AdvanceJob:
     trial: int
     milestone: float
 
 
-@attrs.frozen
+@attrs.define
 class StopJob:
     trial: int
     keep_checkpoint: bool
 
 
-@attrs.frozen
+@attrs.define
 class DropJobCheckpoint:
     trial: int
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import attrs
 
-from synecore.actions import Amended, Asked, Decided, Event, Resumed, Retried, Started
+from synecore.actions import Amended, Asked, Decided, Event, Reported, Resumed, Retried, Started
 
 
 @attrs.define
@@ -26,6 +26,9 @@ class Record:
     def add(self, events: Iterable[Event]) -> None:
         for event in events:
             self.n_events += 1
+            if isinstance(event, Reported):  # nearly all of them
+                self.waits = False
+                continue
             if isinstance(event, Asked):
                 self.waits = event.reply != ""
                 self.exhausted = event.reply == "exhausted"

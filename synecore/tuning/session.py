@@ -142,8 +142,8 @@ class Session:
             if table.n_busy == 0:
                 self._ask_for(policy.n_workers)
             return
-        while table.n_busy < policy.n_workers and self._reason_to_stop() is None:
-            if not self._ask_for(1):
+        while table.n_busy < policy.n_workers:  # no reason to stop was found just before
+            if not self._ask_for(1) or self._reason_to_stop() is not None:
                 return
 
     def _ask_for(self, n: int) -> bool:
