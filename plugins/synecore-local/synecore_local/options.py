@@ -14,7 +14,7 @@ from synecore.options import option
 
 def _own_first(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
     """Put options of the class itself at the head of the table, before those it inherits."""
-    return sorted(fields, key=lambda field: field.inherited)
+    return sorted(fields, key=lambda field: field.name not in cls.__annotations__)
 
 
 @attrs.frozen(kw_only=True)
