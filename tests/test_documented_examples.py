@@ -28,6 +28,7 @@ pytestmark = [
 
 # Where a name is imported from.
 HOMES = {
+    r"^import dill$": "import cloudpickle as dill",  # comes with synecore-local
     r"^from syne_tune import Reporter$": "from synecore import Reporter",
     r"^from syne_tune import (Tuner.*)$": r"from synecore import \1",
     r"^from syne_tune\.backend import LocalBackend$": "from synecore import make_backend",
@@ -53,7 +54,7 @@ CONSTRUCTORS = {
     r"LocalBackend\(": 'make_backend("local", ',
     r"base_scheduler=": "scheduler=",
     r"BayesianOptimization\(config_space,": 'FIFOScheduler(config_space, searcher="sobol",',
-    r"StoppingCriterion\(max_wallclock_time=30\)": "StoppingCriterion(max_wallclock_time=6)",
+    r"StoppingCriterion\(max_wallclock_time=30\)": "StoppingCriterion(max_wallclock_time=15)",
 }
 
 
@@ -109,7 +110,7 @@ def test_the_first_example(tmp_path: Path) -> None:
     assert path.name.startswith("train-height-simple-")
     table = experiment.table()
     stopped = table.trial("reached")[table.trial("status") == Status.STOPPED]
-    assert table.n_trials > 20
+    assert table.n_trials > 10
     assert (stopped <= 9).mean() > 0.5
     assert experiment.best_config()["mean_loss"] < 3
 
