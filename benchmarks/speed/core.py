@@ -15,7 +15,7 @@ from comparison import ALONE, Case, Measure, main
 def cases(quick: bool) -> list[Case]:
     """Return what is compared; fewer rounds and smaller sizes with `quick`."""
     rounds = 1 if quick else 5
-    n = 8 if quick else 15
+    n = 3 if quick else 15
     few = 300 if quick else 2000
     bookkeeping = [(100, True), (1000, True), (10_000, not quick)]
     return [

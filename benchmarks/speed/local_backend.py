@@ -23,7 +23,7 @@ def cases(quick: bool) -> list[Case]:
     return [
         Case("first_result", {
             "run_to_first_result": Measure("s", budget=0.1, best=True),
-        }, peers=peers, rounds=3 if quick else 5),
+        }, peers=peers, rounds=2 if quick else 5),
         Case("latency", {
             "report_to_decision": Measure("ms", budget=5),
             "report_to_decision_p95": Measure("ms"),
@@ -32,7 +32,8 @@ def cases(quick: bool) -> list[Case]:
         Case("throughput", {
             "trials_per_second": Measure("trials/s", budget=40, best=True),
         }, {"trials": 20 if quick else 60}, peers={
-            "": None if quick else {**DEFAULT, "trials": 8}, "_peer_fastest": FASTEST,
+            "": None if quick else {**DEFAULT, "trials": 8},
+            "_peer_fastest": {**FASTEST, "trials": 8 if quick else 20},
         }, rounds=1 if quick else 3),
         Case("polling", {
             "poll_of_long_logs": Measure("ms", budget=0.1),

@@ -43,7 +43,7 @@ def append(store: str, sync: str, batch: int, events: int) -> Numbers:
 
 
 def disk(events: int) -> Numbers:
-    """Write and sync lines as long as a report, with nothing around it: what the disk itself costs."""
+    """Write and sync lines as long as a report, with nothing around it: the cost of the disk."""
     line = b"x" * 200 + b"\n"
     handle = os.open("lines", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     began = time.perf_counter()
