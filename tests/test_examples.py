@@ -60,7 +60,7 @@ def test_the_first_example_stops_most_trials_at_low_rungs(
     experiment = example("height/launch_height").main(seconds=3)
     table = experiment.table()
     stopped = table.trial("reached")[table.trial("status") == Status.STOPPED]
-    assert table.n_trials > 30
+    assert table.n_trials > 15
     assert np.mean(stopped <= 9) > 0.5
     assert "best is trial" in capsys.readouterr().out
     assert {"metadata.json", "results.csv.zip"} <= set(os.listdir(experiment.path))
@@ -265,7 +265,7 @@ def train(*arguments: str) -> list[dict[str, object]]:
     return [{k: v for k, v in row.items() if not k.startswith("st_worker")} for row in reports]
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("solver", ["adam", pytest.param("sgd", marks=pytest.mark.slow)])
 def test_training_goes_on_from_its_checkpoint_as_if_it_had_not_stopped(
     tmp_path: Path, solver: str
 ) -> None:
@@ -343,7 +343,7 @@ def test_a_killed_demo_says_so_and_goes_on(tmp_path: Path) -> None:
     out, err = resumed.communicate(timeout=120)
     assert resumed.returncode == 0, err
     assert "Best: " in out
-    assert [row for row in experiment.rows()][: len(before)] == before
+    assert list(experiment.rows())[: len(before)] == before
     for epochs in reported(experiment, "epoch").values():
         assert epochs == sorted(set(epochs))  # no epoch lost its place, none twice
 

@@ -16,7 +16,11 @@ def main(seconds: float = 20.0) -> Experiment:
     tuner = Tuner(
         trial_backend=make_backend("local", entry_point=SCRIPT),
         scheduler=ASHA(
-            space, metric="mean_loss", resource_attr="epoch", max_resource_attr="epochs"
+            space,
+            metric="mean_loss",
+            resource_attr="epoch",
+            max_resource_attr="epochs",
+            random_seed=0,
         ),
         stop_criterion=StoppingCriterion(max_wallclock_time=seconds),
         n_workers=4,
