@@ -14,7 +14,12 @@ from collections.abc import Sequence
 from synecore import __version__
 from synecore.cli import control, plugins, results, tune, why
 from synecore.cli.parser import Parser
-from synecore.errors import OptionError, SynecoreError, UnknownComponentError
+from synecore.errors import (
+    OptionError,
+    SynecoreError,
+    UnknownComponentError,
+    UnsupportedProblemError,
+)
 
 _MODULES = (tune, control, results, why, plugins)
 _EPILOG = """\
@@ -52,7 +57,7 @@ def parser(*, with_plugins: bool = False) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
-    0 done · 1 failed · 2 wrong use: an unknown name or option · 130 Ctrl-C · 143 SIGTERM
+    0 done · 1 failed · 2 wrong use: an unknown name or a wrong option · 130 Ctrl-C · 143 SIGTERM
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     named = next((word for word in argv if not word.startswith("-")), None)
@@ -62,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=level, format="%(levelname)s: %(message)s")
     try:
         code = arguments.run(arguments)
-    except (OptionError, UnknownComponentError) as error:
+    except (OptionError, UnknownComponentError, UnsupportedProblemError) as error:
         return _say(error, 2)
     except SynecoreError as error:
         return _say(error, 1)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synecore.cli.output import print_json, print_table
-from synecore.errors import OptionError
+from synecore.errors import OptionError, UnknownComponentError, did_you_mean
+
+if TYPE_CHECKING:
+    from synecore.plugins.index import Entry
 
 NAMES = ("plugins",)
 
@@ -48,7 +52,11 @@ def add_to(commands: Any) -> None:
 def run_list(arguments: argparse.Namespace) -> int:
     from synecore.plugins.index import read_index
 
-    entries = [e for e in read_index() if arguments.kind in (None, e.kind, e.kind + "s")]
+    entries = list(read_index())
+    if arguments.kind is not None:
+        kind = arguments.kind.removesuffix("s")
+        _check_kind(kind, entries)
+        entries = [entry for entry in entries if entry.kind == kind]
     problems: dict[tuple[str, str, str], str] = {}
     if arguments.check:
         from synecore.plugins.registry import Registry
@@ -72,12 +80,14 @@ def run_list(arguments: argparse.Namespace) -> int:
     elif rows:
         print_table(rows)
     else:
-        print('no components installed; try: pip install "synecore[default]"')
+        what = f"{arguments.kind.removesuffix('s')}s" if arguments.kind else "components"
+        print(f'no {what} installed; try: pip install "synecore[default]"')
     return 1 if arguments.check and any(row["state"] == "broken" for row in rows) else 0
 
 
 def run_show(arguments: argparse.Namespace) -> int:
     from synecore.options import describe
+    from synecore.plugins import known
     from synecore.plugins.registry import default_registry
 
     registry = default_registry()
@@ -85,9 +95,16 @@ def run_show(arguments: argparse.Namespace) -> int:
     short = name.rpartition(":")[2].replace("_", "-")
     kinds = list(dict.fromkeys(entry.kind for entry in registry.index if entry.name == short))
     if arguments.kind:
+        _check_kind(arguments.kind, registry.index)
         kinds = [arguments.kind]
     if not kinds:
-        registry.component("scheduler", name)  # raises, with near names
+        kinds = [kind for kind in known.kinds() if known.distribution_of(kind, short)][:1]
+    if not kinds:
+        names = sorted({entry.name for entry in registry.index})
+        raise UnknownComponentError(
+            f"no component named {name!r}{did_you_mean(short, names) or '.'} "
+            f"Installed: {', '.join(names) or 'none'}."
+        )
     if len(kinds) > 1:
         raise OptionError(f"{name!r} is a {' and a '.join(kinds)}: say which with --kind")
     entry, component = registry.component(kinds[0], name)
@@ -104,6 +121,17 @@ def run_show(arguments: argparse.Namespace) -> int:
     print(f"supports: {supports or 'one objective, every trial to its end'}")
     print(table if table is not None else "no options")
     return 0
+
+
+def _check_kind(kind: str, entries: Iterable[Entry]) -> None:
+    from synecore.plugins import known
+
+    kinds = sorted({*known.kinds(), *(entry.kind for entry in entries)})
+    if kind not in kinds:
+        raise OptionError(
+            f"there is no kind {kind!r} of component{did_you_mean(kind, kinds) or '.'} "
+            f"Known: {', '.join(kinds)}."
+        )
 
 
 def run_check(arguments: argparse.Namespace) -> int:

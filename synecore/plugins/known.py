@@ -83,6 +83,11 @@ GROUPS = {
 }
 
 
+def kinds() -> list[str]:
+    """Return the kinds of component that synecore itself asks for."""
+    return sorted(_COMPONENTS)
+
+
 def distribution_of(kind: str, name: str) -> str | None:
     """Return the first-party distribution of a component, None for a name that nobody knows."""
     for distribution, names in _COMPONENTS.get(kind, {}).items():

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from synecore.errors import SpaceError, did_you_mean
+from synecore.errors import SpaceError, did_you_mean, near
 from synecore.space import factories
 from synecore.space.categories import Categorical, Ordinal, OrdinalNearestNeighbor
 from synecore.space.domain import Domain
@@ -34,6 +34,7 @@ _LISTED = ("choice", "ordinal", "logordinal")  # categories may be written witho
 _METHODS = ("when", "prior", "normal", "quantized", "grid")
 _WORDS = {"true": True, "false": False, "inf": math.inf}
 _CALL = re.compile(rf"\s*(?:{'|'.join(FACTORIES)})\s*\(")
+_ANY_CALL = re.compile(r"\s*([A-Za-z_]\w*)\(.*\)\s*", re.DOTALL)
 _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -43,8 +44,11 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 
 def is_domain_text(text: str) -> bool:
-    """Say whether a text begins like a domain, so that it is not meant as a constant."""
-    return _CALL.match(text) is not None
+    """Say whether a text is meant as a domain, perhaps a misspelt one, and not as a constant."""
+    if _CALL.match(text) is not None:
+        return True
+    called = _ANY_CALL.fullmatch(text)
+    return called is not None and near(called[1], FACTORIES) is not None
 
 
 def parse_domain(text: str) -> Domain:

@@ -179,3 +179,13 @@ def open_store(spec: Mapping[str, Any], folder: Path, mode: str = "a") -> Result
     options = {**spec, "folder": str(folder), "mode": mode}
     store: ResultStore = make_store(options.pop("name"), **options)
     return store
+
+
+def check_store(spec: Mapping[str, Any]) -> None:
+    """Raise OptionError or UnknownComponentError for a store that could not be built."""
+    from synecore.plugins.construct import reference
+    from synecore.plugins.registry import default_registry
+    from synecore.plugins.resolve import resolve
+
+    options = {**spec, "folder": "", "mode": "a"}
+    resolve(default_registry(), reference("store", options.pop("name"), options), "store")

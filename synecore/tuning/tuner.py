@@ -28,6 +28,7 @@ from synecore.tuning.display import Display, choose_display
 from synecore.tuning.engine import Engine
 from synecore.tuning.experiment import (
     Experiment,
+    check_store,
     create,
     objective_index,
     open_store,
@@ -137,6 +138,7 @@ class Tuner:
         self.tuner_path: Path = experiment_path(self.name)
         self._backend_path = Path(trial_backend_path) if trial_backend_path is not None else None
         self.store = {"name": store} if isinstance(store, str) else dict(store)
+        check_store(self.store)
         self.user_metadata = dict(metadata or {})
         self._experiment: Experiment | None = None
         self._restart_interrupted = True
@@ -164,6 +166,7 @@ class Tuner:
         with FolderLock(experiment.path), interrupt_switch() as switch:
             store = open_store(self.store, experiment.path)
             try:
+                self._refuse_if_others_wrote(store)
                 experiment = self._record_criterion(experiment, store)
                 display = choose_display(self._display, self._print_interval)
                 view = self._view(experiment)
@@ -188,8 +191,16 @@ class Tuner:
             if switch():
                 switch.raise_for_signal()
         if self.tuning_status.num_trials_failed > self._policy.max_failures:
-            raise ExperimentError(self._failure_message(experiment, reason))
+            raise ExperimentError(self._failure_message(experiment))
         return experiment
+
+    def _refuse_if_others_wrote(self, store: ResultStore) -> None:
+        """Two tuners of one process know nothing of each other's trials."""
+        if next(iter(store.events(self._record.n_events)), None) is not None:
+            raise ExperimentError(
+                f"another tuner went on with '{self.name}' since this one last ran; use "
+                f"Tuner.resume({self.name!r})"
+            )
 
     def _record_criterion(self, experiment: Experiment, store: ResultStore) -> Experiment:
         """Put a criterion that was assigned since the last run on record."""
@@ -258,13 +269,14 @@ class Tuner:
         ]
         return Observers([*objects, display])
 
-    def _failure_message(self, experiment: Experiment, reason: str) -> str:
+    def _failure_message(self, experiment: Experiment) -> str:
         failed = np.flatnonzero(self.tuning_status.table.trial("status") == Status.FAILED)
         last = int(failed[-1])
         error = last_error(experiment, last) or "no message"
         allowed = len(failed) + self._policy.max_failures
         return (
-            f"{reason}; the last was trial {last} with "
+            f"{len(failed)} trials failed, more than max_failures={self._policy.max_failures}; "
+            f"the last was trial {last} with "
             f"{dict(self.tuning_status.table.configs[last])}: "
             f"{error}\nFinished trials are kept in {self.tuner_path}. Mend the script and "
             f"`synecore resume {self.name} --max-failures {allowed}`: failed trials still count"
