@@ -117,7 +117,7 @@ class AskTell:
 
     def tell(self, trial: Trial | int, metrics: Mapping[str, Any] | None = None) -> TrialResult:
         """Tell that a trial is done, with its final metrics unless they were reported already."""
-        number = _number(trial)
+        number = self._known(trial)
         status = self.tuning_status.table.status(number)
         if status <= Status.RUNNING:
             if metrics is not None and not self._reported(number, metrics):
@@ -132,7 +132,7 @@ class AskTell:
 
     def result(self, trial: Trial | int) -> TrialResult:
         """A trial with its last metrics."""
-        number = _number(trial)
+        number = self._known(trial)
         table = self.tuning_status.table
         metrics = self.tuning_status.last_metrics.get(number, {})
         created = self._created[number]
@@ -157,19 +157,19 @@ class AskTell:
         last = self.tuning_status.last_metrics.get(number)
         return last is not None and all(last.get(name) == value for name, value in metrics.items())
 
+    def _known(self, trial: Trial | int) -> int:
+        number = trial if isinstance(trial, int) else trial.trial_id
+        n_trials = self.tuning_status.table.n_trials
+        if not 0 <= number < n_trials:
+            raise OptionError(f"there is no trial {number}; {n_trials} were asked for")
+        return number
+
     def _running(self, trial: Trial | int) -> int:
-        number = _number(trial)
-        table = self.tuning_status.table
-        if not 0 <= number < table.n_trials:
-            raise OptionError(f"there is no trial {number}; {table.n_trials} were asked for")
-        status = table.status(number)
+        number = self._known(trial)
+        status = self.tuning_status.table.status(number)
         if status > Status.RUNNING:
             raise OptionError(f"trial {number} does not run: it is {status.name.lower()}")
         return number
 
     def _now(self) -> float:
         return time.time() - self._began
-
-
-def _number(trial: Trial | int) -> int:
-    return trial if isinstance(trial, int) else trial.trial_id

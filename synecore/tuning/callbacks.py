@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synecore.actions import Decided, Ended, Event, Reported, Resumed, Started, Status
+from synecore.errors import ExperimentError
 from synecore.plugins.hookspecs import ExperimentView
 from synecore.tuning.trial import Trial
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from synecore.tuning.experiment import Experiment
     from synecore.tuning.tuner import Tuner
 
 _DECISIONS = {"stop": "STOP", "pause": "PAUSE"}
@@ -96,6 +101,23 @@ class StoreResultsCallback(TunerCallback):
         if self._composer is None or self._tuner is None:
             return None
         return self._composer(self._tuner)
+
+    def store_results(self) -> Path:
+        """Write results.csv.zip now, from what is on record, and return its path."""
+        return self._experiment().export()
+
+    def dataframe(self) -> pd.DataFrame:
+        """The results so far as a data frame, a row a report."""
+        import pandas as pd
+
+        return pd.DataFrame(self._experiment().rows())
+
+    def _experiment(self) -> Experiment:
+        from synecore.tuning.experiment import Experiment  # it opens stores; a callback need not
+
+        if self._tuner is None:
+            raise ExperimentError("StoreResultsCallback: there are no results before the run")
+        return Experiment.open(self._tuner.tuner_path)
 
 
 class CallbackObserver:

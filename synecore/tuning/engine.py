@@ -167,7 +167,7 @@ class Engine:
                 logger.warning(
                     "trial %d jumped over the milestone %g to %g; it is judged there by this "
                     "report. Report every resource unit to be judged in time.",
-                    trial, milestone, report.resource,
+                    trial, before, report.resource,
                 )  # fmt: skip
 
     def ended(self, event: Ended) -> Status:

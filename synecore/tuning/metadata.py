@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synecore import __version__
+from synecore.constants import SMT_TUNER_CREATION_TIMESTAMP
 from synecore.errors import OptionError
 from synecore.plugins.make import spec_of
 from synecore.problem import Goal
@@ -42,7 +43,8 @@ def describe(tuner: Tuner) -> dict[str, Any]:
         "stop_criterion": criterion_to_json(tuner.stop_criterion),
         "versions": _versions(tuner),
     }
-    hidden = sorted(set(automatic) & set(tuner.user_metadata))
+    reserved = {*automatic, "format", "name", SMT_TUNER_CREATION_TIMESTAMP}
+    hidden = sorted(reserved & set(tuner.user_metadata))
     if hidden:
         raise OptionError(
             f"Tuner: metadata key(s) {', '.join(map(repr, hidden))} are set automatically; "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from synecore.actions import Reported, ReportedBlock, Status
 from synecore.constants import ST_WORKER_COST, ST_WORKER_TIME
+from synecore.errors import OptionError
 from synecore.problem import Goal
 from synecore.trials import TrialTable
 
@@ -190,13 +191,24 @@ def best_metric(table: TrialTable, objective: int = 0) -> tuple[int, float] | No
     return trial, -y if table.problem.objectives[objective].goal is Goal.MAXIMIZE else y
 
 
-def print_best_metric_found(status: TuningStatus) -> tuple[int, float] | None:
-    """Print a summary and the best value of the first metric; return trial and value."""
+def print_best_metric_found(
+    status: TuningStatus, metric_names: Sequence[str] | None = None, mode: object = None
+) -> tuple[int, float] | None:
+    """Print a summary and the best value of the first metric; return trial and value.
+
+    metric_names
+        The first one is looked at; by default the problem's first objective.
+    mode
+        Accepted and not needed: the problem says whether a metric is minimised.
+    """
+    names = [objective.name for objective in status.table.problem.objectives]
+    name = metric_names[0] if metric_names else names[0]
+    if name not in names:
+        raise OptionError(f"metric {name!r} is no objective of the problem: {', '.join(names)}")
     print(status.summary())
-    found = best_metric(status.table)
+    found = best_metric(status.table, names.index(name))
     if found is not None:
         trial, value = found
-        name = status.table.problem.objectives[0].name
         print(
             f"best {name}: {value:.6g}, trial {trial}, configuration {status.table.configs[trial]}"
         )
