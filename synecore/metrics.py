@@ -18,10 +18,19 @@ class Measured:
     """One report in the core's terms."""
 
     resource: float
-    y: Array  # (m,) minimised
+    values: list[float]  # (m,) of the objectives, minimised
     c: Array  # (k,) feasible at <= 0; NaN counts as infeasible
     cost: float  # since the last (re)start; NaN where the problem has no cost
-    finite: bool  # every objective is
+
+    @property
+    def y(self) -> Array:
+        """The values as an array (m,), made anew."""
+        return np.array(self.values)
+
+    @property
+    def finite(self) -> bool:
+        """Whether every objective is."""
+        return all(map(math.isfinite, self.values))
 
 
 class MetricReader:
@@ -46,18 +55,18 @@ class MetricReader:
         """
         try:
             resource = self._resource(metrics, count)
-            y = [sign * _number(metrics, name) for name, sign in self._objectives]
+            values = [sign * _number(metrics, name) for name, sign in self._objectives]
             c = self._no_constraints
             if self._constraints:
-                values = (
+                beyond = (
                     sign * (_number(metrics, name) - bound)
                     for name, bound, sign in self._constraints
                 )
-                c = np.array([math.inf if math.isnan(value) else value for value in values])
+                c = np.array([math.inf if math.isnan(value) else value for value in beyond])
             cost = _number(metrics, self._cost) if self._cost else math.nan
         except _Unreadable as error:
             return f"{error}; the report was {dict(metrics)!r:.300}"
-        return Measured(resource, np.array(y), c, cost, all(map(math.isfinite, y)))
+        return Measured(resource, values, c, cost)
 
     def _resource(self, metrics: Mapping[str, Any], count: int) -> float:
         if self.resource_name is None:

@@ -297,7 +297,7 @@ class TrialTable:
             cost = math.nan if late else self._total_cost(trial, measured, reached)
         at_milestone = not late and reached < cells["milestone"][trial] <= resource
         row = self._obs.append(
-            trial=trial, resource=resource, y=measured.y, cost=cost, time=event.at,
+            trial=trial, resource=resource, y=measured.values, cost=cost, time=event.at,
             at_milestone=at_milestone, late=late, repeat=repeat,
         )  # fmt: skip
         if self.problem.constraints:
