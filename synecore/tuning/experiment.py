@@ -45,6 +45,8 @@ class Experiment:
             metadata = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ExperimentError(f"{file} cannot be read: {error}") from error
+        if not isinstance(metadata, dict):
+            raise ExperimentError(f"{file} cannot be read: it holds no JSON object")
         if metadata.get("format", 0) > FORMAT:
             raise ExperimentError(
                 f"experiment '{path.name}' has format {metadata['format']}, this synecore "
