@@ -143,12 +143,12 @@ class TrialTable:
         """What a STOPPING trial becomes when its end is seen."""
         return self._fate[trial]
 
-    def check(self, trial: int, metrics: Mapping[str, Any]) -> str | None:
-        """What is wrong with a report before it is made; None if nothing is."""
+    def measure(self, trial: int, metrics: Mapping[str, Any]) -> Measured | str:
+        """Read a report before it is made; what is wrong with it, if something is."""
         measured = self._reader.read(metrics, self._trials.cells["reports"][trial] + 1)
         if isinstance(measured, str):
             return measured
-        return self._out_of_order(trial, measured.resource)
+        return self._out_of_order(trial, measured.resource) or measured
 
     def _out_of_order(self, trial: int, resource: float) -> str | None:
         last = self._last[trial]
@@ -175,15 +175,18 @@ class TrialTable:
 
     # ---- folding ------------------------------------------------------------------------
 
-    def apply(self, event: Event, x: Array | None = None) -> Report | BadReport | None:
+    def apply(
+        self, event: Event, x: Array | None = None, measured: Measured | None = None
+    ) -> Report | BadReport | None:
         """Fold one event. A report that counts comes back as the scheduler sees it.
 
-        `x` (d,) spares encoding the configuration of a `Started` again.
+        `x` (d,) spares encoding the configuration of a `Started` again, `measured` reading a
+        `Reported` again.
         """
         match event:  # the frequent ones first
             case Reported():
                 self.n_counted = 0
-                return self._report(event)
+                return self._report(event, measured)
             case Decided():
                 self._decide(event)
             case Asked():
@@ -273,12 +276,12 @@ class TrialTable:
             # Its final observation is a result, wherever it ended (rules: single fidelity).
             self._obs["at_milestone"][row] = True
 
-    def _report(self, event: Reported) -> Report | BadReport | None:
+    def _report(self, event: Reported, known: Measured | None = None) -> Report | BadReport | None:
         trial, cells = event.trial, self._trials.cells
         status = cells["status"][trial]
         count = cells["reports"][trial] + 1
         cells["reports"][trial] = count
-        measured = self._reader.read(event.metrics, count)
+        measured = self._reader.read(event.metrics, count) if known is None else known
         late = status >= STOPPING
         self.n_counted += not late
         if isinstance(measured, str):

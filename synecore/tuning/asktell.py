@@ -88,12 +88,11 @@ class AskTell:
         Raises OptionError if the report cannot be used; the trial is not affected.
         """
         number = self._running(trial)
-        table = self.tuning_status.table
-        problem = table.check(number, metrics)
-        if problem is not None:
-            raise OptionError(f"trial {number}: {problem}")
+        measured = self.tuning_status.table.measure(number, metrics)
+        if isinstance(measured, str):
+            raise OptionError(f"trial {number}: {measured}")
         event = Reported(at=self._now(), trial=number, metrics=dict(metrics))
-        self._engine.report(event)
+        self._engine.report(event, measured)
         self.tuning_status.update(event)
         return self._decision(number)
 

@@ -38,6 +38,7 @@ from synecore.actions import (
     time_of,
 )
 from synecore.errors import DeadlockError, SchedulerError
+from synecore.metrics import Measured
 from synecore.protocols import Job, Scheduler
 from synecore.trials import BadReport, TrialTable
 from synecore.tuning.jobs import AdvanceJob, BeginJob, Command, DropJobCheckpoint, StopJob
@@ -140,10 +141,15 @@ class Engine:
 
     # ---- telling ------------------------------------------------------------------------
 
-    def report(self, event: Reported | ReportedBlock) -> Report | None:
-        """Take in a report, or a block of them; return the report that counted, if one did."""
+    def report(
+        self, event: Reported | ReportedBlock, measured: Measured | None = None
+    ) -> Report | None:
+        """Take in a report, or a block of them; return the report that counted, if one did.
+
+        `measured` is what `table.measure` returned for it, where that was asked before.
+        """
         self.events.append(event)
-        told = self.table.apply(event)
+        told = self.table.apply(event, measured=measured)
         if isinstance(told, BadReport):
             logger.warning("trial %d failed: %s", told.trial, told.message)
             self.decide("fail", told.trial, time_of(event), by="tuner", why={"error": told.message})

@@ -21,7 +21,7 @@ from synecore.plugins.hookspecs import Setup
 from synecore.problem import Array, Fidelity, Goal, Problem, TrialView
 from synecore.protocols import Proposal, Rebuildable, Searcher, State
 from synecore_asha import snapshots
-from synecore_asha.brackets import Brackets
+from synecore_asha.brackets import Brackets, RungSystem
 from synecore_asha.data import SearcherData
 from synecore_asha.levels import rung_levels
 from synecore_asha.options import ASHAOptions
@@ -102,7 +102,7 @@ class ASHA:
         if not report.at_milestone:
             return ()
         trial = report.trial
-        system = self.brackets.system(int(trials.trial("bracket")[trial]))
+        system = self._system_of(trial, trials)
         rung = system.rung(float(trials.trial("milestone")[trial]))
         if rung is not None:
             return self._variant.at_rung(trial, float(report.y[0]), rung, system)
@@ -112,10 +112,14 @@ class ASHA:
 
     def on_end(self, trial: int, status: Status, trials: TrialView) -> Sequence[Action]:
         """Note that a trial waits for its promotion, or cannot be promoted any more."""
-        self._variant.on_end(
-            trial, status, self.brackets.system(int(trials.trial("bracket")[trial]))
-        )
+        self._variant.on_end(trial, status, self._system_of(trial, trials))
         return ()
+
+    def _system_of(self, trial: int, trials: TrialView) -> RungSystem:
+        """Return the rungs that the trial competes in."""
+        if not self.brackets.system_each:
+            return self.brackets.systems[0]
+        return self.brackets.system(int(trials.trial("bracket")[trial]))
 
     def _start(self, begin: Sequence[int], trials: TrialView) -> list[Start]:
         """Return up to len(begin) new trials, the i-th in bracket begin[i]."""
