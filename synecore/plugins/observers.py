@@ -124,7 +124,8 @@ def _merged(caller: Callable[..., list[Any]], **arguments: Any) -> Any:
 
 
 def _from_object(callback: object) -> _Observer:
-    source = f"callback {type(callback).__name__}"
+    # An adapter goes by the name of the user's object, which is the one to mend.
+    source = f"callback {getattr(callback, 'observed_as', type(callback).__name__)}"
     calls = {}
     for method in METHODS:
         call = getattr(callback, method, None) or getattr(callback, _PREFIX + method, None)

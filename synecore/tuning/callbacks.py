@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from synecore.actions import Decided, Ended, Event, Reported, Resumed, Started, Status
 from synecore.errors import ExperimentError
 from synecore.plugins.hookspecs import ExperimentView
+from synecore.tuning.results import data_frame
 from synecore.tuning.trial import Trial
 
 if TYPE_CHECKING:
@@ -108,9 +109,7 @@ class StoreResultsCallback(TunerCallback):
 
     def dataframe(self) -> pd.DataFrame:
         """The results so far as a data frame, a row a report."""
-        import pandas as pd
-
-        return pd.DataFrame(self._experiment().rows())
+        return data_frame(self._experiment().rows(), "StoreResultsCallback.dataframe")
 
     def _experiment(self) -> Experiment:
         from synecore.tuning.experiment import Experiment  # it opens stores; a callback need not
@@ -124,6 +123,7 @@ class CallbackObserver:
     """Turns the loop's events into the calls of one `TunerCallback`."""
 
     def __init__(self, callback: TunerCallback, tuner: Tuner) -> None:
+        self.observed_as = type(callback).__name__
         self._callback, self._tuner = callback, tuner
         self._last_end = 0.0
         columns = getattr(callback, "columns", None)

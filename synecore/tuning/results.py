@@ -8,7 +8,7 @@ import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synecore.actions import (
     Decided,
@@ -22,6 +22,9 @@ from synecore.actions import (
     Status,
 )
 from synecore.constants import ST_RESULTS_DATAFRAME_FILENAME, ST_TRIAL_ID, ST_TUNER_TIME
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DECISIONS = {"stop": "STOP", "pause": "PAUSE", "fail": "STOP"}
 
@@ -70,6 +73,16 @@ def _reports(event: Event) -> Iterator[tuple[float, int, Mapping[str, Any]]]:
         names = list(event.metrics)
         for at, *values in zip(event.at, *event.metrics.values(), strict=True):
             yield float(at), event.trial, dict(zip(names, values, strict=True))
+
+
+def data_frame(rows: Iterable[Mapping[str, Any]], what: str) -> pd.DataFrame:
+    """Rows as a data frame. Raises ModuleNotFoundError that says what brings pandas to `what`."""
+    try:
+        import pandas as pd
+    except ModuleNotFoundError as error:
+        message = f'{what} needs pandas: pip install "synecore[default]"'
+        raise ModuleNotFoundError(message, name=error.name) from None
+    return pd.DataFrame(list(rows))
 
 
 def write_results(folder: Path, events: Iterable[Event], metadata: Mapping[str, Any]) -> Path:

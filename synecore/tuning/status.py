@@ -12,6 +12,7 @@ from synecore.constants import ST_WORKER_COST, ST_WORKER_TIME
 from synecore.errors import OptionError
 from synecore.problem import Goal
 from synecore.trials import TrialTable
+from synecore.tuning.results import data_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,9 +143,8 @@ class TuningStatus:
 
     def get_dataframe(self) -> pd.DataFrame:
         """One row a trial: status, counts, configuration and last metrics."""
-        import pandas as pd
-
-        return pd.DataFrame([self.row(trial) for trial in range(self.table.n_trials)])
+        rows = (self.row(trial) for trial in range(self.table.n_trials))
+        return data_frame(rows, "TuningStatus.get_dataframe")
 
     def row(self, trial: int) -> dict[str, Any]:
         """A trial's line in the status table, without any data-frame library."""
