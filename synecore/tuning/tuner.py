@@ -30,6 +30,8 @@ from synecore.tuning.experiment import (
     Experiment,
     check_store,
     create,
+    finish,
+    mark_ended,
     objective_index,
     open_store,
     write_metadata,
@@ -155,6 +157,8 @@ class Tuner:
         everything is stored then, and the run can be resumed. Calling `run` again, with another
         `stop_criterion`, goes on with the same experiment.
         """
+        display = choose_display(self._display, self._print_interval)
+        ended: str | None = None
         if self._experiment is None:
             self._experiment = create(self.name, describe(self), self.tuner_path)
         if self._broken is not None:
@@ -168,14 +172,14 @@ class Tuner:
             try:
                 self._refuse_if_others_wrote(store)
                 experiment = self._record_criterion(experiment, store)
-                display = choose_display(self._display, self._print_interval)
+                experiment = self._experiment = mark_ended(experiment, None)
                 view = self._view(experiment)
                 observers = self._observers(display)
                 session = self._session(store, view, observers, switch, display)
                 observers.experiment_start(view)
                 try:
                     self._open_backend(experiment)
-                    reason = session.run()
+                    reason = ended = session.run()
                 except Interrupted:
                     reason = f"interrupted; `synecore resume {self.name}` goes on"
                 except BaseException as error:
@@ -187,12 +191,12 @@ class Tuner:
                     observers.experiment_end(view, reason)
             finally:
                 store.close()
-            experiment.export()
+            self._experiment = finish(experiment, ended)
             if switch():
                 switch.raise_for_signal()
         if self.tuning_status.num_trials_failed > self._policy.max_failures:
             raise ExperimentError(self._failure_message(experiment))
-        return experiment
+        return self._experiment
 
     def _refuse_if_others_wrote(self, store: ResultStore) -> None:
         """Two tuners of one process know nothing of each other's trials."""

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from synecore.plugins.index import Index
+
 DEFAULTS = {
     ("scheduler", "fifo"): "synecore-basic", ("scheduler", "asha"): "synecore-asha",
     ("scheduler", "median-stopping"): "synecore-basic", ("searcher", "random"): "synecore-basic",
@@ -36,7 +38,8 @@ def test_list_of_one_kind(kind, synecore):
     assert {"random", "grid"} <= {row["name"] for row in rows}
 
 
-def test_list_of_a_kind_of_which_nothing_is_installed(synecore):
+def test_list_of_a_kind_of_which_nothing_is_installed(synecore, monkeypatch):
+    monkeypatch.setattr("synecore.plugins.index.read_index", lambda: Index(()))
     message = 'no surrogates installed; try: pip install "synecore[default]"\n'
     assert synecore("plugins", "list", "surrogate") == (0, message, "")
 
