@@ -56,7 +56,6 @@ def add_to(commands: Any) -> None:
 def run_list(arguments: argparse.Namespace) -> int:
     from synecore.paths import experiment_names, experiments_root
     from synecore.tuning.experiment import Experiment
-    from synecore.tuning.lock import is_running
 
     root = experiments_root()
     rows: list[dict[str, Any]] = []
@@ -71,7 +70,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         rows.append(
             {
                 "name": name,
-                "state": "running" if is_running(root / name) else "ended",
+                "state": _state(root / name, metadata),
                 "scheduler": metadata.get("scheduler_name"),
                 "metric": ", ".join(metadata.get("metric_names", [])),
                 "created": _created(metadata),
@@ -103,7 +102,8 @@ def run_show(arguments: argparse.Namespace) -> int:
             }
         )  # fmt: skip
         return 0
-    print(f"{experiment.name}  ({'running' if running else 'ended'})  {experiment.path}")
+    state = _state(experiment.path, experiment.metadata)
+    print(f"{experiment.name}  ({state})  {experiment.path}")
     print(status.summary())
     hidden = ("st_worker_timestamp", "st_worker_iter")
     print_table([{k: v for k, v in row.items() if k not in hidden} for row in rows])
@@ -170,3 +170,12 @@ def print_best(experiment: Experiment, *, as_json: bool, metric: str | int = 0) 
 def _created(metadata: Any) -> str:
     began = metadata.get(SMT_TUNER_CREATION_TIMESTAMP, 0.0)
     return datetime.fromtimestamp(began).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _state(path: Path, metadata: Any) -> str:
+    """What `list` and `show` say of an experiment."""
+    from synecore.tuning.lock import is_running
+
+    if is_running(path):
+        return "running"
+    return "ended" if metadata.get("ended") else "interrupted"

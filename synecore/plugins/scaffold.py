@@ -62,12 +62,18 @@ def pack(folder: Path) -> str:
     files = sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix in _KEPT and "egg-info" not in str(path)
+        if path.is_file() and path.suffix in _KEPT and not _is_made(path.relative_to(folder))
     )
     return "".join(
         f"==> {path.relative_to(folder).as_posix()} <==\n{path.read_text(encoding='utf-8')}"
         for path in files
     )
+
+
+def _is_made(path: Path) -> bool:
+    """Whether tools left it there: caches, builds, hidden folders."""
+    made = ("__pycache__", "dist", "build")
+    return any(p.startswith(".") or p in made or p.endswith(".egg-info") for p in path.parent.parts)
 
 
 def unpack(text: str) -> Iterator[tuple[str, str]]:

@@ -62,7 +62,7 @@ class Engine:
         self.events: list[Event] = []
         self.commands: list[Command] = []
         self._decides_at_milestones = scheduler.decides == "milestones"
-        self._warned_of_jumps: set[int] = set()
+        self._warned_of_jumps = False
 
     def take(self) -> tuple[list[Event], list[Command]]:
         """Hand over what was recorded since the last call."""
@@ -168,8 +168,8 @@ class Engine:
             passed = before < milestone <= report.resource
             if not passed or table.status(trial) is not Status.RUNNING:
                 return
-            if trial not in self._warned_of_jumps:
-                self._warned_of_jumps.add(trial)
+            if not self._warned_of_jumps:
+                self._warned_of_jumps = True
                 logger.warning(
                     "trial %d jumped over the milestone %g to %g; it is judged there by this "
                     "report. Report every resource unit to be judged in time.",

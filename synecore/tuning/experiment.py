@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ from synecore.trials import TrialTable
 from synecore.tuning.files import write_atomically
 from synecore.tuning.results import result_rows, write_results
 from synecore.tuning.status import TuningStatus, best_metric
+
+logger = logging.getLogger(__name__)
 
 FORMAT = 1  # of the folder; a reader refuses a newer one
 
@@ -172,6 +175,29 @@ def write_metadata(experiment: Experiment) -> None:
             f"cannot write {file}: {error.strerror}; make room or choose another place with "
             "SYNECORE_FOLDER"
         ) from error
+
+
+def mark_ended(experiment: Experiment, reason: str | None) -> Experiment:
+    """Write why the last run ended; None while one goes on, and after an interruption."""
+    if experiment.metadata.get("ended") == reason:
+        return experiment
+    marked = attrs.evolve(experiment, metadata={**experiment.metadata, "ended": reason})
+    write_metadata(marked)
+    return marked
+
+
+def finish(experiment: Experiment, reason: str | None) -> Experiment:
+    """Write the results and why the run ended. Both are exports: a full disk costs no result."""
+    try:
+        experiment.export()
+        return mark_ended(experiment, reason)
+    except (OSError, ExperimentError) as error:
+        logger.error(
+            "results.csv.zip or metadata.json of '%s' could not be written: %s; every event is "
+            "kept, and `synecore results %s --export` writes the results later",
+            experiment.name, error, experiment.name,
+        )  # fmt: skip
+        return experiment
 
 
 def open_store(spec: Mapping[str, Any], folder: Path, mode: str = "a") -> ResultStore:

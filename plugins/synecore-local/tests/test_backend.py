@@ -431,7 +431,8 @@ def test_a_trial_may_use_the_grace_to_clean_up_and_report(workshop: Any) -> None
 
 
 def test_a_trial_that_had_ended_before_it_was_stopped_ended_by_itself(workshop: Any) -> None:
-    backend = workshop.backend(workshop.python("report(pid=os.getpid())"))
+    # It lives on for a moment, so that its end is not polled together with its report.
+    backend = workshop.backend(workshop.python("report(pid=os.getpid()); time.sleep(0.5)"))
     backend.start(workshop.job())
     (first,) = workshop.first(backend)[:1]
     stat = Path(f"/proc/{first.metrics['pid']}/stat")
