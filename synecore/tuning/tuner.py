@@ -23,6 +23,7 @@ from synecore.problem import Goal
 from synecore.protocols import Backend, ResultStore, RunContext, Scheduler, Unfinished
 from synecore.trials import TrialTable
 from synecore.tuning.callbacks import CallbackObserver, TunerCallback
+from synecore.tuning.claim import claim
 from synecore.tuning.commands import CommandBox
 from synecore.tuning.display import Display, choose_display
 from synecore.tuning.engine import Engine
@@ -158,8 +159,10 @@ class Tuner:
         `stop_criterion`, goes on with the same experiment.
         """
         display = choose_display(self._display, self._print_interval)
+        observers = self._observers(display)
         ended: str | None = None
         if self._experiment is None:
+            claim(self.scheduler, self.name)
             self._experiment = create(self.name, describe(self), self.tuner_path)
         if self._broken is not None:
             raise ExperimentError(
@@ -174,7 +177,6 @@ class Tuner:
                 experiment = self._record_criterion(experiment, store)
                 experiment = self._experiment = mark_ended(experiment, None)
                 view = self._view(experiment)
-                observers = self._observers(display)
                 session = self._session(store, view, observers, switch, display)
                 observers.experiment_start(view)
                 try:
