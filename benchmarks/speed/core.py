@@ -17,6 +17,7 @@ def cases(quick: bool) -> list[Case]:
     rounds = 1 if quick else 5
     n = 3 if quick else 15
     few = 300 if quick else 2000
+    reports = 4000 if quick else 20_000
     bookkeeping = [(100, True), (1000, True), (10_000, not quick)]
     return [
         Case("imports", {
@@ -28,7 +29,7 @@ def cases(quick: bool) -> list[Case]:
         Case("asha", {
             "asha_suggest": Measure("us"),
             "asha_report": Measure("us"),
-        }, {"n": few}, rounds=rounds),
+        }, {"n": reports}, rounds=rounds),
         Case("parts", {
             "asha_scheduler_suggest": Measure("us", budget=20),
             "asha_scheduler_report": Measure("us", budget=20),
@@ -36,7 +37,7 @@ def cases(quick: bool) -> list[Case]:
             "engine_ask": Measure("us"),
             "engine_report": Measure("us"),
             "status_update": Measure("us"),
-        }, {"n": few}, peers=ALONE, rounds=rounds),
+        }, {"n": reports}, peers=ALONE, rounds=rounds),
         Case("random", {"random_suggest": Measure("us")}, {"n": few}, rounds=rounds),
         Case("encodings", {
             "encode_one": Measure("us"),

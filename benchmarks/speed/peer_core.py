@@ -59,25 +59,34 @@ def asha(n: int) -> Numbers:
     )  # fmt: skip
     rng = np.random.default_rng(0)
     ask, report = Stopwatch(), Stopwatch()
-    while ask.n < n:
+    running = []
+    while report.n < n:
+        free = WORKERS - len(running)
         ask.start()
-        trials = [_start(scheduler, ask.n + i) for i in range(WORKERS)]
-        ask.stop(WORKERS)
-        for epoch in range(1, MAX_T + 1):
-            losses = rng.random(len(trials)).tolist()
-            reports = [(t, {"epoch": epoch, "loss": loss, "accuracy": 1 - loss, "time": 0.1})
-                       for t, loss in zip(trials, losses, strict=True)]  # fmt: skip
-            report.start()
-            decisions = [scheduler.on_trial_result(t, metrics) for t, metrics in reports]
-            report.stop(len(reports))
-            going = [decision == SchedulerDecision.CONTINUE for decision in decisions]
-            for trial, goes_on in zip(trials, going, strict=True):
-                if not goes_on:
-                    scheduler.on_trial_remove(trial)
-            trials = [t for t, goes_on in zip(trials, going, strict=True) if goes_on]
-        for trial in trials:
-            scheduler.on_trial_complete(trial, {"epoch": MAX_T, "loss": 0.5})
+        begun = [_start(scheduler, ask.n + i) for i in range(free)]
+        ask.stop(free)
+        running += [(trial, 1) for trial in begun]
+        reports = [
+            (trial, {"epoch": epoch, "loss": loss, "accuracy": 1 - loss, "time": 0.1})
+            for (trial, epoch), loss in zip(running, rng.random(WORKERS).tolist(), strict=True)
+        ]
+        report.start()
+        decisions = [_report(scheduler, trial, metrics) for trial, metrics in reports]
+        report.stop(WORKERS)
+        running = [
+            (trial, epoch + 1)
+            for (trial, epoch), decision in zip(running, decisions, strict=True)
+            if decision == SchedulerDecision.CONTINUE
+        ]
     return {"asha_suggest": ask.microseconds, "asha_report": report.microseconds}
+
+
+def _report(scheduler, trial, metrics):
+    """Report as the peer's tuner does, and take a stopped trial out of the scheduler."""
+    decision = scheduler.on_trial_result(trial, metrics)
+    if decision != SchedulerDecision.CONTINUE:
+        scheduler.on_trial_remove(trial)
+    return decision
 
 
 def random(n: int) -> Numbers:
