@@ -131,6 +131,8 @@ class PlateauStopper:
             raise OptionError(
                 f"PlateauStopper: 'std' and 'patience' must be >= 0, got {std} and {patience}"
             )
+        if mode not in ("min", "max"):
+            raise OptionError(f"PlateauStopper: 'mode' must be 'min' or 'max', got {mode!r}")
         self.metric, self.std, self.num_trials, self.patience = metric, std, num_trials, patience
         self._sign = -1.0 if Goal(mode) is Goal.MAXIMIZE else 1.0
         self._best: dict[int, float] = {}

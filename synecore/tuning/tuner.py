@@ -23,7 +23,7 @@ from synecore.problem import Goal
 from synecore.protocols import Backend, ResultStore, RunContext, Scheduler, Unfinished
 from synecore.trials import TrialTable
 from synecore.tuning.callbacks import CallbackObserver, TunerCallback
-from synecore.tuning.claim import claim
+from synecore.tuning.claim import claim, refuse_claimed
 from synecore.tuning.commands import CommandBox
 from synecore.tuning.display import Display, choose_display
 from synecore.tuning.engine import Engine
@@ -162,8 +162,9 @@ class Tuner:
         observers = self._observers(display)
         ended: str | None = None
         if self._experiment is None:
-            claim(self.scheduler, self.name)
+            refuse_claimed(self.scheduler)
             self._experiment = create(self.name, describe(self), self.tuner_path)
+            claim(self.scheduler, self.name)
         if self._broken is not None:
             raise ExperimentError(
                 f"the last run of '{self.name}' failed ({self._broken}); use "

@@ -52,6 +52,18 @@ def test_a_tuner_goes_on_with_what_it_ran_itself():
     assert Experiment.open(tuner.name).table().n_trials == tuner.tuning_status.num_trials_started
 
 
+def test_a_scheduler_object_runs_one_experiment():
+    first = tuner_for(2)
+    first.run()
+    again = Tuner(
+        InlineBackend(loss), first.scheduler, StoppingCriterion(max_num_trials_finished=2),
+        display="none",
+    )  # fmt: skip
+    with pytest.raises(ExperimentError, match=f"has run '{first.name}' already.*make another"):
+        again.run()
+    assert not again.tuner_path.exists()
+
+
 @pytest.mark.parametrize("key", ["name", "format", "st_tuner_creation_timestamp", "metric_names"])
 def test_metadata_of_the_user_hides_nothing(key):
     with pytest.raises(OptionError, match=f"metadata key.*'{key}' are set automatically"):
