@@ -74,7 +74,7 @@ class TuningStatus:
         self.table = table
         self.wallclock_time = now  # seconds on the experiment's clock
         self.overall_metric_statistics = MetricsStatistics()
-        self.last_metrics: dict[int, Mapping[str, Any]] = {}
+        self.last_metrics: dict[int, Mapping[str, Any]] = {}  # of each trial, the newest one last
         self._worker_totals = {ST_WORKER_TIME: 0.0, ST_WORKER_COST: 0.0}
         self._worker_last: dict[tuple[str, int], float] = {}
 
@@ -94,6 +94,7 @@ class TuningStatus:
 
     def _add(self, trial: int, metrics: Mapping[str, Any]) -> None:
         self.overall_metric_statistics.add(metrics)
+        self.last_metrics.pop(trial, None)
         self.last_metrics[trial] = metrics
         for name in self._worker_totals:
             value = metrics.get(name)

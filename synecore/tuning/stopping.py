@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, TypeAlias
 
 import attrs
@@ -136,19 +138,31 @@ class PlateauStopper:
         self.metric, self.std, self.num_trials, self.patience = metric, std, num_trials, patience
         self._sign = -1.0 if Goal(mode) is Goal.MAXIMIZE else 1.0
         self._best: dict[int, float] = {}
+        self._sorted: list[float] = []  # its values, kept in order: a look costs no more later on
+        self._n_reports = 0
         self._flat_for = 0
 
     def __call__(self, status: TuningStatus) -> bool:
-        known = len(self._best)
-        for trial, metrics in status.last_metrics.items():
+        known, n_reports = len(self._best), status.overall_metric_statistics.count
+        news = islice(reversed(status.last_metrics.items()), max(n_reports - self._n_reports, 0))
+        self._n_reports = n_reports
+        for trial, metrics in news:
             value = metrics.get(self.metric)
             if isinstance(value, (int, float)) and value == value:
-                value = self._sign * value
-                self._best[trial] = min(value, self._best.get(trial, value))
+                self._note(trial, self._sign * value)
         if len(self._best) > known and len(self._best) >= self.num_trials:
-            top = sorted(self._best.values())[: self.num_trials]
-            self._flat_for = self._flat_for + 1 if statistics.pstdev(top) <= self.std else 0
+            flat = statistics.pstdev(self._sorted[: self.num_trials]) <= self.std
+            self._flat_for = self._flat_for + 1 if flat else 0
         return self._flat_for > self.patience
+
+    def _note(self, trial: int, value: float) -> None:
+        before = self._best.get(trial)
+        if before is not None:
+            if value >= before:
+                return
+            del self._sorted[bisect_left(self._sorted, before)]
+        self._best[trial] = value
+        insort(self._sorted, value)
 
 
 def why_to_stop(criterion: StopCriterion, status: TuningStatus) -> str | None:
