@@ -11,10 +11,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from synecore.actions import Decided, Ended, Event, Reported, Resumed, Started, Status
+from synecore.actions import (
+    Decided,
+    Ended,
+    Event,
+    Reported,
+    ReportedBlock,
+    Resumed,
+    Started,
+    Status,
+)
 from synecore.errors import ExperimentError
 from synecore.plugins.hookspecs import ExperimentView
-from synecore.tuning.results import data_frame
+from synecore.tuning.results import data_frame, reports_of
 from synecore.tuning.trial import Trial
 
 if TYPE_CHECKING:
@@ -141,22 +150,28 @@ class CallbackObserver:
         if now > self._last_end:
             call.on_tuning_sleep(now - self._last_end)
         call.on_loop_start()
-        reports = [event for event in events if isinstance(event, Reported)]
-        touched = {event.trial for event in reports}
+        reports = [report for event in events for report in reports_of(event)]
+        touched = {trial for _, trial, _ in reports}
         table = experiment.status.table
         call.on_fetch_status_results(
             {
                 trial: (self._trial(experiment, trial), table.status(trial).label)
                 for trial in touched
             },
-            [(event.trial, event.metrics) for event in reports],
+            [(trial, metrics) for _, trial, metrics in reports],
         )
         for position, event in enumerate(events):
             match event:
-                case Reported(trial=trial, metrics=metrics):
-                    decision = _decision(events, position)
+                case Reported() | ReportedBlock():
                     running = Status.RUNNING.label
-                    call.on_trial_result(self._trial(experiment, trial), running, metrics, decision)
+                    *earlier, last_report = reports_of(event)
+                    for _, number, metrics in earlier:
+                        trial = self._trial(experiment, number)
+                        call.on_trial_result(trial, running, metrics, "CONTINUE")
+                    _, number, metrics = last_report
+                    decision = _decision(events, position)
+                    trial = self._trial(experiment, number)
+                    call.on_trial_result(trial, running, metrics, decision)
                 case Ended(trial=trial, status=Status.COMPLETED):
                     last = experiment.status.last_metrics.get(trial, {})
                     call.on_trial_complete(self._trial(experiment, trial), last)

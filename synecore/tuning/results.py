@@ -54,7 +54,7 @@ def result_rows(events: Iterable[Event], metadata: Mapping[str, Any]) -> Iterato
             configs[event.trial] = {f"config_{name}": v for name, v in event.config.items()}
         elif isinstance(event, (Resumed, Retried, Ended)):
             stopping[event.trial] = isinstance(event, Ended)
-        for at, trial, metrics in _reports(event):
+        for at, trial, metrics in reports_of(event):
             if waiting is not None:
                 yield waiting
             status = Status.STOPPING if stopping.get(trial) else Status.RUNNING
@@ -66,7 +66,8 @@ def result_rows(events: Iterable[Event], metadata: Mapping[str, Any]) -> Iterato
         yield waiting
 
 
-def _reports(event: Event) -> Iterator[tuple[float, int, Mapping[str, Any]]]:
+def reports_of(event: Event) -> Iterator[tuple[float, int, Mapping[str, Any]]]:
+    """Time, trial and metrics of each report in an event; nothing for other events."""
     if isinstance(event, Reported):
         yield event.at, event.trial, event.metrics
     elif isinstance(event, ReportedBlock):

@@ -32,13 +32,14 @@ for _name in HOOKS:
     setattr(Recorder, _name, _recording(_name))
 
 
-def run(*callbacks, n=6, **options):
+def run(*callbacks, n=6, blocks=False, **options):
     scheduler = make_scheduler(
         "asha", {"x": uniform(0, 1), "epochs": 9}, metric="loss", resource_attr="epoch",
         max_resource_attr="epochs", random_seed=3, **options,
     )  # fmt: skip
     tuner = Tuner(
-        InlineBackend(lambda c, r: {"loss": c["x"] + 1 / r, "epoch": r}), scheduler,
+        InlineBackend(lambda c, r: {"loss": c["x"] + 1 / r, "epoch": r}, blocks=blocks),
+        scheduler,
         StoppingCriterion(max_num_trials_finished=n), 2, tuner_name="observed",
         suffix_tuner_name=False, display="none", callbacks=list(callbacks),
     )  # fmt: skip
@@ -160,6 +161,23 @@ def test_fetched_results_are_the_reports_of_the_loop():
     assert fetched == [
         (e.trial, dict(e.metrics)) for e in experiment.events() if isinstance(e, Reported)
     ]
+
+
+def test_reports_in_blocks_are_told_one_by_one():
+    recorder = Recorder()
+    _, experiment = run(recorder, blocks=True)
+    told = [
+        (arguments[0].trial_id, *arguments[2:])
+        for name, arguments in recorder.calls if name == "on_trial_result"
+    ]  # fmt: skip
+    rows = list(experiment.rows())
+    assert told == [
+        (row["trial_id"], {"loss": row["loss"], "epoch": row["epoch"]}, row["decision"])
+        for row in rows
+    ]
+    assert {decision for *_, decision in told} == {"STOP", "CONTINUE"}
+    fetched = [a[1] for name, a in recorder.calls if name == "on_fetch_status_results"]
+    assert sum(map(len, fetched)) == len(rows)
 
 
 def test_sleeps_add_up_to_the_time_of_the_run():
