@@ -160,18 +160,20 @@ class TrialTable:
         )
 
     def best(self, objective: int = 0) -> tuple[int, float] | None:
-        """Trial and minimised value of the best finite, feasible observation; None if there is
-        none.
-        """
+        """Trial and minimised value of the best finite, feasible observation, if there is one."""
+        row = self.best_row(objective)
+        if row is None:
+            return None
+        return int(self.obs("trial")[row]), float(self.obs("y")[row, objective])
+
+    def best_row(self, objective: int = 0) -> int | None:
+        """The same, as a row of the observations."""
         y = self.obs("y")[:, objective]
         ok = np.isfinite(y) & ~self.obs("late")
         if self.problem.constraints:
             ok &= (self.obs("c") <= 0.0).all(axis=1)
         rows = np.flatnonzero(ok)
-        if rows.size == 0:
-            return None
-        row = rows[np.argmin(y[rows])]
-        return int(self.obs("trial")[row]), float(y[row])
+        return int(rows[np.argmin(y[rows])]) if rows.size else None
 
     # ---- folding ------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import attrs
+
 from synecore.actions import Decided, Ended, Reply, Reported, Status
 from synecore.errors import ExperimentError, OptionError
 from synecore.problem import Problem
@@ -59,6 +61,7 @@ class AskTell:
         self.tuning_status = TuningStatus(TrialTable(scheduler.problem, scheduler.tags))
         self._engine = Engine(scheduler, self.tuning_status.table)
         self._created: dict[int, datetime] = {}
+        self._reports: list[Mapping[str, Any]] = []  # as rows of the table's observations
         self._began = time.time()
 
     def ask(self) -> Trial:
@@ -93,6 +96,7 @@ class AskTell:
             raise OptionError(f"trial {number}: {measured}")
         event = Reported(at=self._now(), trial=number, metrics=dict(metrics))
         self._engine.report(event, measured)
+        self._reports.append(event.metrics)
         self.tuning_status.update(event)
         return self._decision(number)
 
@@ -140,12 +144,13 @@ class AskTell:
         )
 
     def best_trial(self, metric: str | int = 0) -> TrialResult:
-        """The trial with the best observation of a metric."""
+        """The trial with the best observation of a metric, and the metrics of that report."""
         index = objective_index(self.scheduler.problem, metric)
-        found = self.tuning_status.table.best(index)
-        if found is None:
+        row = self.tuning_status.table.best_row(index)
+        if row is None:
             raise ExperimentError("no trial has told a finite, feasible result yet")
-        return self.result(found[0])
+        number = int(self.tuning_status.table.obs("trial")[row])
+        return attrs.evolve(self.result(number), metrics=self._reports[row])
 
     def _end(self, number: int, how: Any, error: str = "") -> None:
         self._engine.ended(Ended(at=self._now(), trial=number, exit=how, error=error))

@@ -6,12 +6,12 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
 from synecore.actions import Amended, Ended, Event, Reply, Reported, ReportedBlock, Status
-from synecore.errors import ExperimentError, StoreError, SynecoreError
+from synecore.errors import ExperimentError, SpaceError, StoreError, SynecoreError
 from synecore.plugins.hookspecs import ExperimentView
 from synecore.plugins.observers import Observers
 from synecore.protocols import Backend, ResultStore, Snapshot
@@ -118,9 +118,16 @@ class Session:
                 continue
             self.engine.report(event)
             self.status.wallclock_time = self.backend.clock.now()
-            if self._observers.add_columns and isinstance(event, Reported):
-                event.metrics.update(self._observers.columns(self._view, event))  # type: ignore[attr-defined]
+            if self._observers.add_columns:
+                self._add_columns(event)
             self.status.update(event)
+
+    def _add_columns(self, event: Reported | ReportedBlock) -> None:
+        """Let observers add to a report, after its decision and before it is stored."""
+        columns = self._observers.columns(self._view, event)
+        if isinstance(event, ReportedBlock):
+            columns = {name: [value] * len(event.at) for name, value in columns.items()}
+        cast("dict[str, Any]", event.metrics).update(columns)  # made by the backend as a dict
 
     def _ended(self, event: Ended) -> None:
         """A process lost with the last tuner is no failure of its trial."""
@@ -279,7 +286,10 @@ class Session:
                 engine.decide("stop", trial, now, by="user", why={"source": "user"})
                 return f"trial {trial} stops"
             case "add":
-                points = engine.table.problem.space.impute([values["config"]])
+                try:
+                    points = engine.table.problem.space.impute([values["config"]])
+                except SpaceError as error:
+                    raise ExperimentError(str(error).partition("]: ")[2] or str(error)) from None
                 engine.amend(Amended(at=now, problem={"start_points": points}))
                 self._exhausted = False
                 return f"queued {points[0]}"

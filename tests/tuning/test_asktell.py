@@ -48,6 +48,17 @@ def test_the_best_of_a_maximised_metric_is_the_largest():
     assert study.best_trial("score").trial_id == values.index(max(values))
 
 
+def test_the_best_trial_comes_with_the_report_that_made_it_the_best():
+    study = AskTell("fifo", SPACE, metric="loss", resource_attr="epoch", max_t=9, random_seed=0)
+    first, second = study.ask(), study.ask()
+    study.report(first, {"epoch": 1, "loss": 0.1})
+    study.report(second, {"epoch": 1, "loss": 0.5})
+    study.tell(first, {"epoch": 2, "loss": 0.9})
+    best = study.best_trial()
+    assert (best.trial_id, best.metrics) == (first.trial_id, {"epoch": 1, "loss": 0.1})
+    assert best.status is Status.COMPLETED
+
+
 def test_trials_may_run_in_any_number_and_order():
     study = AskTell("random", SPACE, metric="loss", random_seed=0)
     trials = [study.ask() for _ in range(4)]

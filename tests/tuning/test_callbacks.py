@@ -214,6 +214,12 @@ def test_extra_results_are_columns_of_every_row():
     assert "n_started" in text.splitlines()[0].split(",")
 
 
+def test_extra_results_reach_the_reports_of_blocks_too():
+    composer = StoreResultsCallback(extra_results_composer=Composer())
+    _, experiment = run(composer, blocks=True)
+    assert all(row["n_started"] > row["trial_id"] for row in experiment.rows())
+
+
 def test_no_extra_results_add_no_column():
     base = ExtraResultsComposer()
     assert (base(None), base.keys()) == (None, [])
