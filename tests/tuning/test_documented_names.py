@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import pickle
 from datetime import datetime, timedelta
 
 import pytest
@@ -25,6 +26,7 @@ from synecore.problem import Problem
 from synecore.space import choice, uniform
 from synecore.testing import InlineBackend
 from synecore.trials import TrialTable
+from synecore.tuning import onecall
 from synecore.tuning.status import print_best_metric_found
 
 SPACE = {"x": uniform(0, 1)}
@@ -216,3 +218,23 @@ def test_a_callback_that_fails_is_named_and_the_run_goes_on(caplog):
         tuner.run()
     assert "callback Fragile failed" in caplog.text
     assert tuner.tuning_status.num_trials_finished > 3
+
+
+# ---- keeping --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["asha", "random", "grid", "sobol"])
+def test_a_study_is_pickled_in_the_middle_and_goes_on(name):
+    options = {"resource_attr": "epoch", "max_t": 9} if name == "asha" else {}
+    study = AskTell(name, SPACE, metric="loss", random_seed=1, **options)
+    for _ in range(3):
+        trial = study.ask()
+        study.report(trial, {"loss": trial.config["x"], "epoch": 1})
+    copy = pickle.loads(pickle.dumps(study))
+    assert copy.ask().config == study.ask().config
+
+
+def test_one_call_takes_every_argument_of_the_tuner():
+    words = set(inspect.signature(Tuner).parameters)
+    given = {"trial_backend", "scheduler", "stop_criterion", "n_workers"}
+    assert set(onecall._TUNER_OPTIONS) == words - given

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -37,7 +38,7 @@ class RandomSearcher:
         self._source: Distinct | Restricted
         if options.restrict_configurations is None:
             self._source = Distinct(
-                lambda: RandomPoints.of(space, setup.seed), space, setup.seed,
+                partial(RandomPoints.of, space, setup.seed), space, setup.seed,
                 allow_duplicates=repeats,
             )  # fmt: skip
         else:

@@ -6,6 +6,7 @@ Sobol' (1967), scrambled as by Owen (1998), direction numbers of Joe and Kuo (20
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -87,7 +88,7 @@ class SobolSearcher:
         self.problem: Problem = setup.problem
         space = self.problem.space
         self._source = Distinct(
-            lambda: SobolPoints(space, setup.seed, options), space, setup.seed
+            partial(SobolPoints, space, setup.seed, options), space, setup.seed
         )  # fmt: skip
 
     def propose(
