@@ -130,7 +130,7 @@ def test_commands_reach_a_running_tuner(script, synecore):
         code, _, err = synecore("add", "t", '{"x": 7}')
         assert (code, err) == (
             1,
-            "synecore: points_to_evaluate[0]: x: 7 is not in uniform(0.0, 1.0).\n",
+            "synecore: x: 7 is not in uniform(0.0, 1.0).\n",
         )
         code, _, err = synecore("stop", "t", "--trial", "9")
         assert (code, err) == (1, "synecore: there is no trial 9; 1 were started\n")
