@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from synecore.problem import Array, SearchSpace, TrialView
-from synecore.protocols import Proposal, Rebuildable, Searcher, State
+from synecore.protocols import Proposal, Rebuildable, Scores, Searcher, State, WeighsBrackets
+
+_OPTIONAL = [
+    name
+    for protocol in (Scores, WeighsBrackets)
+    for name in vars(protocol)
+    if not name.startswith("_")
+]
 
 
 class PointQueue:
@@ -22,6 +29,14 @@ class PointQueue:
         self.searcher = searcher
         self._space = space
         self._served = 0
+        self._lend()
+
+    def _lend(self) -> None:
+        """Offer the optional methods as attributes, where `isinstance(queue, Scores)` looks."""
+        for name in _OPTIONAL:
+            method = getattr(self.searcher, name, None)
+            if method is not None:
+                setattr(self, name, method)
 
     @property
     def tags(self) -> Mapping[str, str]:
