@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from synecore import paths
 from synecore.errors import ExperimentError
 from synecore.paths import experiment_path, experiments_root, find_experiment
 
@@ -68,3 +69,11 @@ def test_a_missing_experiment_gets_a_hint(root):
     make(root, "digits")
     with pytest.raises(ExperimentError, match=r"no experiment 'digitz' in .*did you mean 'digits'"):
         find_experiment("digitz")
+
+
+def test_a_sagemaker_job_has_a_place_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.delenv("SYNECORE_FOLDER", raising=False)
+    monkeypatch.setattr(paths, "_SAGEMAKER_FOLDER", tmp_path / "checkpoints")
+    assert paths.experiment_path("a") != tmp_path / "checkpoints" / "a"
+    monkeypatch.setenv("TRAINING_JOB_NAME", "job")
+    assert paths.experiment_path("a") == tmp_path / "checkpoints" / "a"

@@ -6,6 +6,7 @@ import inspect
 import logging
 import pickle
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -238,3 +239,41 @@ def test_one_call_takes_every_argument_of_the_tuner():
     words = set(inspect.signature(Tuner).parameters)
     given = {"trial_backend", "scheduler", "stop_criterion", "n_workers"}
     assert set(onecall._TUNER_OPTIONS) == words - given
+
+
+# ---- stopping criteria ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limit", "at", "beyond"),
+    [
+        ({"max_wallclock_time": 9.0}, {"wallclock_time": 8.9}, {"wallclock_time": 9.0}),
+        ({"max_num_evaluations": 3}, {"count": 3}, {"count": 4}),
+        ({"max_num_trials_started": 3}, {"num_trials_started": 3}, {"num_trials_started": 4}),
+        ({"max_num_trials_completed": 3}, {"num_trials_completed": 3}, {"num_trials_completed": 4}),
+        ({"max_num_trials_finished": 3}, {"num_trials_finished": 3}, {"num_trials_finished": 4}),
+        ({"max_cost": 1.5}, {"cost": 1.5}, {"cost": 1.51}),
+        ({"min_metric_value": {"loss": 0.1}}, {"least": 0.1}, {"least": 0.09}),
+        ({"max_metric_value": {"loss": 0.8}}, {"most": 0.8}, {"most": 0.81}),
+    ],
+    ids=lambda value: next(iter(value)),
+)
+def test_a_limit_holds_once_it_is_passed(limit, at, beyond):
+    def status(**seen):
+        counts = {"count": 0, "least": 0.5, "most": 0.5, "wallclock_time": 0.0, "cost": 0.0}
+        trials = dict.fromkeys(("started", "completed", "finished"), 0)
+        values = {**counts, **{f"num_trials_{name}": n for name, n in trials.items()}, **seen}
+        metrics = SimpleNamespace(
+            count=values.pop("count"),
+            min_metrics={"loss": values.pop("least")},
+            max_metrics={"loss": values.pop("most")},
+        )
+        return SimpleNamespace(overall_metric_statistics=metrics, **values)
+
+    criterion = StoppingCriterion(**limit)
+    assert not criterion(status(**at))
+    assert criterion(status(**beyond))
+    assert next(iter(limit)) in criterion.reason(status(**beyond))
+    # Any one of several is enough.
+    assert StoppingCriterion(**{"max_num_evaluations": 99, **limit})(status(**beyond))
+    assert StoppingCriterion.from_json(criterion.to_json()) == criterion
