@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 import numpy as np
@@ -18,6 +19,7 @@ from synecore.actions import (
     Resumed,
     Retried,
     Started,
+    Status,
 )
 from synecore.errors import ResumeMismatchError, SynecoreError
 from synecore.tuning.engine import Engine
@@ -78,20 +80,27 @@ def _feed(engine: Engine, event: Event) -> None:
 
 def _same(a: Event, b: Event) -> bool:
     """Equal but for `why`, whose figures may differ in the last digit on another machine."""
+    if a is b:  # an input
+        return True
     if type(a) is not type(b):
         return False
     for field in attrs.fields(type(a)):
         if field.name in ("why", "error"):
             continue
-        left, right = getattr(a, field.name), getattr(b, field.name)
-        if isinstance(left, np.ndarray):
-            if not np.array_equal(left, right):
-                return False
-        elif left != right and not (left != left and right != right):
-            if field.name == "metrics" and repr(left) == repr(right):
-                continue  # NaN among the metrics
+        if not _equal(getattr(a, field.name), getattr(b, field.name)):
             return False
     return True
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Equality of values in and out of a journal: NaN is NaN, and a tuple is a list."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return np.array_equal(a, b)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(_equal(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    return bool(a == b or (a != a and b != b))
 
 
 def _short(event: Event) -> str:
@@ -104,5 +113,7 @@ def _short(event: Event) -> str:
             return f"an ask for {event.n} answered {event.reply or 'with trials'!r}"
         case Decided():
             return f"'{event.action}' of trial {event.trial}"
+        case Ended(status=Status() as status):
+            return f"end of trial {event.trial}, {status.name.lower()}"
         case _:
             return f"{type(event).__name__} of trial {getattr(event, 'trial', '-')}"
