@@ -23,7 +23,7 @@ from synecore.actions import (
 )
 from synecore.errors import ExperimentError
 from synecore.plugins.hookspecs import ExperimentView
-from synecore.tuning.results import data_frame, reports_of
+from synecore.tuning.results import answer_of, data_frame, reports_of
 from synecore.tuning.trial import Trial
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from synecore.tuning.experiment import Experiment
     from synecore.tuning.tuner import Tuner
-
-_DECISIONS = {"stop": "STOP", "pause": "PAUSE"}
 
 
 class TunerCallback:
@@ -195,6 +193,6 @@ def _decision(events: Sequence[Event], position: int) -> str:
     for event in events[position + 1 :]:
         if not isinstance(event, Decided):
             break
-        if event.trial == getattr(report, "trial", None) and event.action in _DECISIONS:
-            return _DECISIONS[event.action]
+        if event.trial == getattr(report, "trial", None) and (answer := answer_of(event)):
+            return answer
     return "CONTINUE"

@@ -44,18 +44,20 @@ def result_rows(events: Iterable[Event], metadata: Mapping[str, Any]) -> Iterato
     waiting: dict[str, Any] | None = None  # the last row, until we know its decision
     for event in events:
         if isinstance(event, Decided):
-            decision = _DECISIONS.get(event.action)
-            if decision is not None:
+            if event.action in _DECISIONS:
                 stopping[event.trial] = True
                 if waiting is not None and waiting[ST_TRIAL_ID] == event.trial:
-                    waiting["decision"] = decision
+                    waiting["decision"] = answer_of(event) or waiting["decision"]
             continue
+        if waiting is not None:  # what is decided from here on answers something else
+            yield waiting
+            waiting = None
         if isinstance(event, Started):
             configs[event.trial] = {f"config_{name}": v for name, v in event.config.items()}
         elif isinstance(event, (Resumed, Retried, Ended)):
             stopping[event.trial] = isinstance(event, Ended)
         for at, trial, metrics in reports_of(event):
-            if waiting is not None:
+            if waiting is not None:  # a report of the same block
                 yield waiting
             status = Status.STOPPING if stopping.get(trial) else Status.RUNNING
             waiting = {
@@ -64,6 +66,12 @@ def result_rows(events: Iterable[Event], metadata: Mapping[str, Any]) -> Iterato
             }  # fmt: skip
     if waiting is not None:
         yield waiting
+
+
+def answer_of(event: Decided) -> str | None:
+    """STOP or PAUSE for a decision that answers a report; None for others, such as the user's."""
+    answers = event.by == "scheduler" or event.action == "fail"
+    return _DECISIONS.get(event.action) if answers else None
 
 
 def reports_of(event: Event) -> Iterator[tuple[float, int, Mapping[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
@@ -148,7 +149,7 @@ class PlateauStopper:
         self._n_reports = n_reports
         for trial, metrics in news:
             value = metrics.get(self.metric)
-            if isinstance(value, (int, float)) and value == value:
+            if isinstance(value, (int, float)) and math.isfinite(value):
                 self._note(trial, self._sign * value)
         if len(self._best) > known and len(self._best) >= self.num_trials:
             flat = statistics.pstdev(self._sorted[: self.num_trials]) <= self.std

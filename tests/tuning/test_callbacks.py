@@ -273,3 +273,14 @@ def test_an_object_without_any_hook_is_refused_before_anything_runs():
     with pytest.raises(OptionError, match="callback Nothing has none of the methods"):
         run(Nothing())
     run()
+
+
+def test_a_stop_at_the_end_of_the_run_is_no_answer_of_the_scheduler():
+    recorder = Recorder()
+    scheduler = make_scheduler("fifo", {"x": uniform(0, 1)}, metric="loss", random_seed=0)
+    Tuner(
+        InlineBackend(lambda c, r: {"loss": 1.0}, n_reports=9), scheduler,
+        StoppingCriterion(max_num_evaluations=3), display="none", callbacks=[recorder],
+    ).run()  # fmt: skip
+    decisions = [call[1][3] for call in recorder.calls if call[0] == "on_trial_result"]
+    assert decisions == ["CONTINUE"] * 4

@@ -74,3 +74,13 @@ def test_values_that_are_no_numbers_are_passed_over():
     status.tell(1, loss=None)
     status.tell(2, accuracy=1.0)
     assert not stopper(status)
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_infinite_values_are_passed_over(mode):
+    stopper, status = PlateauStopper("loss", num_trials=2, mode=mode), Status()
+    for trial, loss in enumerate([float("inf"), float("-inf"), float("inf"), 1.0]):
+        status.tell(trial, loss=loss)
+        assert not stopper(status)
+    status.tell(4, loss=1.0)
+    assert stopper(status)

@@ -131,6 +131,25 @@ def test_decisions_on_others_and_by_the_tuner_are_told_apart():
     assert origins == {("study", "train", "/train.py")}
 
 
+@pytest.mark.parametrize("by", ["user", "tuner"])
+def test_a_stop_by_others_is_no_answer_to_the_report_before_it(by):
+    events = [started(0, x=1), reported(0, 1.0, loss=1.0), decided(0, "stop", by=by)]
+    (row,) = result_rows(events, ORIGIN)
+    assert row["decision"] == "CONTINUE"
+
+
+def test_a_decision_that_follows_something_else_is_no_answer():
+    events = [
+        started(0, x=1), started(1, x=2), reported(0, 1.0, loss=1.0),
+        Ended(at=2.0, trial=1, exit="ok", status=Status.COMPLETED), decided(0, "stop"),
+        reported(0, 3.0, loss=1.0),
+    ]  # fmt: skip
+    rows = list(result_rows(events, ORIGIN))
+    assert [(row["decision"], row["status"]) for row in rows] == [
+        ("CONTINUE", "InProgress"), ("CONTINUE", "Stopping"),
+    ]  # fmt: skip
+
+
 def test_a_block_is_a_row_a_report():
     block = ReportedBlock(trial=0, at=np.array([1.0, 2.0]), metrics={"loss": [3.0, 4.0]})
     rows = list(result_rows([started(0, x=1), block, decided(0, "stop")], ORIGIN))
