@@ -50,15 +50,20 @@ class Columns:
         """The first n rows, read-only."""
         return self._sealed[name][: self.n]
 
-    def append(self, **values: Any) -> int:
-        """Add a row and return its index."""
+    def add(self) -> int:
+        """Add a row of unset values and return its index."""
         row = self.n
         if row == self._capacity:
             self._grow()
+        self.n = row + 1
+        return row
+
+    def append(self, **values: Any) -> int:
+        """Add a row and return its index."""
+        row = self.add()
         cells = self.cells
         for name, value in values.items():
             cells[name][row] = value
-        self.n = row + 1
         return row
 
     def replace(self, name: str, rows: npt.NDArray[Any]) -> None:

@@ -301,16 +301,22 @@ class TrialTable:
         if cost == cost:
             cost = math.nan if late else self._total_cost(trial, measured, reached)
         at_milestone = not late and reached < cells["milestone"][trial] <= resource
-        row = self._obs.append(
-            trial=trial, resource=resource, y=measured.values, cost=cost, time=event.at,
-            at_milestone=at_milestone, late=late, repeat=repeat,
-        )  # fmt: skip
+        row = self._obs.add()  # of unset values: only what differs is written
+        obs = self._obs.cells
+        obs["trial"][row], obs["resource"][row], obs["time"][row] = trial, resource, event.at
+        obs["y"][row] = measured.values
         if self.problem.constraints:
-            self._obs["c"][row] = measured.c
+            obs["c"][row] = measured.c
+        if cost == cost:
+            obs["cost"][row] = cost
         if late:
+            obs["late"][row] = True
             return None
+        if at_milestone:
+            obs["at_milestone"][row] = True
         self._last[trial] = resource
         if repeat:
+            obs["repeat"][row] = True
             return None
         cells["reached"][trial] = resource
         y = measured.y
