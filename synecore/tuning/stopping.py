@@ -32,7 +32,8 @@ def _thresholds(instance: object, attribute: attrs.Attribute[Any], value: Any) -
     )
     if not numbers:
         raise OptionError(
-            f"StoppingCriterion: '{attribute.name}' maps metric names to numbers, got {value!r}"
+            f"StoppingCriterion: '{attribute.name}' maps metric names to numbers, as in "
+            f"{{'loss': 0.1}}, got {value!r}"
         )
 
 
