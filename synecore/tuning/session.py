@@ -70,9 +70,8 @@ class Session:
         self._record = record
         self._snapshot_at = record.n_events
         self._recovering = {int(trial) for trial in engine.table.busy()}
-        self._settled = (
-            record.waits
-        )  # the scheduler had nothing to start, and nothing happened since
+        # Whether the scheduler had nothing to start, and nothing happened since.
+        self._settled = record.waits
         self._exhausted = record.exhausted
         self._stop_asked: str | None = None
 
@@ -102,6 +101,8 @@ class Session:
 
     def _wait(self) -> float:
         """Seconds to wait for events; none while the last tick left something to do."""
+        if self.engine.events:  # a trial could not be started
+            return 0.0
         longest = self.policy.longest_wait
         deadline = getattr(self.policy.stop_criterion, "deadline", lambda: None)()
         if deadline is not None:
@@ -111,6 +112,11 @@ class Session:
     def _take_in(self, events: Sequence[Reported | ReportedBlock | Ended]) -> None:
         table = self.engine.table
         for event in events:
+            if not 0 <= event.trial < table.n_trials:
+                logger.error(
+                    "the backend tells of trial %s, which was never started: %r", event.trial, event
+                )
+                continue
             self._settled = False
             if isinstance(event, Ended):
                 if table.status(event.trial) <= Status.STOPPING:

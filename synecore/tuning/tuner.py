@@ -62,8 +62,8 @@ class Tuner:
     n_workers
         Trials that run at the same time.
     sleep_time
-        Longest wait for an event, in seconds. Nothing is delayed by it: the loop wakes up when
-        something happens.
+        Longest wait for an event, in seconds; 0: the loop's own choice. Nothing is delayed by it:
+        the loop wakes up when something happens.
     results_update_interval
         Accepted and not needed: every event is stored when it happens.
     print_update_interval
@@ -131,7 +131,7 @@ class Tuner:
             n_workers=n_workers, stop_criterion=stop_criterion, max_failures=max_failures,
             asynchronous=asynchronous_scheduling,
             wait_when_stopping=wait_trial_completion_when_stopping,
-            snapshots=save_tuner, longest_wait=min(max(sleep_time, 0.0), LONGEST_WAIT),
+            snapshots=save_tuner, longest_wait=_longest_wait(sleep_time),
         )  # fmt: skip
         self._display, self._print_interval = display, print_update_interval
         base = tuner_name or _default_name(trial_backend, scheduler)
@@ -346,6 +346,13 @@ def _default_name(backend: Backend, scheduler: Scheduler) -> str:
     entry_point = getattr(backend, "entry_point", None)
     base = component_name(scheduler) if entry_point is None else Path(str(entry_point)).stem
     return sanitize_name(base) or "tuner"
+
+
+def _longest_wait(sleep_time: float) -> float:
+    if isinstance(sleep_time, bool) or not isinstance(sleep_time, (int, float)) or sleep_time < 0:
+        raise OptionError(f"Tuner: 'sleep_time' must be a number >= 0, got {sleep_time!r}")
+    # A wait of 0 would keep a processor busy, and let no time pass on a virtual clock.
+    return min(sleep_time, LONGEST_WAIT) if sleep_time > 0 else LONGEST_WAIT
 
 
 def _check(**numbers: tuple[Any, int]) -> None:
