@@ -108,10 +108,11 @@ class InlineBackend:
         self._honours_until = honours_until
         self._blocks = blocks
         self._on_disk = on_disk
+        self._runs: dict[int, Run] = {}
 
     def open(self, run: RunContext) -> None:
         self._context = run
-        self._runs: dict[int, Run] = {}
+        self._runs = {}
         self._disk: dict[int, Kept] = {}
         self._clock.advance_to(run.now)
         for unfinished in run.running:

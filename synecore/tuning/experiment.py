@@ -140,6 +140,10 @@ def objective_index(problem: Problem, metric: str | int) -> int:
 def create(name: str, metadata: Mapping[str, Any], folder: Path | None = None) -> Experiment:
     """Make the folder of a new experiment and write its metadata."""
     path = folder or experiment_path(name)
+    metadata = {
+        "format": FORMAT, "name": name, SMT_TUNER_CREATION_TIMESTAMP: time.time(), **metadata
+    }  # fmt: skip
+    _as_text(metadata)  # refused before anything is made
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -153,21 +157,14 @@ def create(name: str, metadata: Mapping[str, Any], folder: Path | None = None) -
             f"{name}`), choose "
             "another tuner_name, or leave suffix_tuner_name=True"
         )
-    experiment = Experiment(
-        path,
-        {"format": FORMAT, "name": name, SMT_TUNER_CREATION_TIMESTAMP: time.time(), **metadata},
-    )
+    experiment = Experiment(path, metadata)
     write_metadata(experiment)
     return experiment
 
 
 def write_metadata(experiment: Experiment) -> None:
     """Write metadata.json, whole or not at all."""
-    file = experiment.path / ST_METADATA_FILENAME
-    try:
-        text = json.dumps(experiment.metadata, indent=1)
-    except (TypeError, ValueError) as error:
-        raise OptionError(f"Tuner: metadata must consist of JSON values: {error}") from error
+    file, text = experiment.path / ST_METADATA_FILENAME, _as_text(experiment.metadata)
     try:
         write_atomically(file, text.encode())
     except OSError as error:
@@ -175,6 +172,13 @@ def write_metadata(experiment: Experiment) -> None:
             f"cannot write {file}: {error.strerror}; make room or choose another place with "
             "SYNECORE_FOLDER"
         ) from error
+
+
+def _as_text(metadata: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(metadata, indent=1)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"Tuner: metadata must consist of JSON values: {error}") from error
 
 
 def mark_ended(experiment: Experiment, reason: str | None) -> Experiment:

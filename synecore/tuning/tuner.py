@@ -190,7 +190,7 @@ class Tuner:
                     session.save_on_failure()
                     raise
                 finally:
-                    self.trial_backend.close()
+                    self._close_backend()
                     observers.experiment_end(view, reason)
             finally:
                 store.close()
@@ -262,6 +262,15 @@ class Tuner:
                 running=unfinished,
             )
         )  # fmt: skip
+
+    def _close_backend(self) -> None:
+        """Close it; after a failure, an error of its own must not hide the first one."""
+        try:
+            self.trial_backend.close()
+        except Exception:
+            if self._broken is None:
+                raise
+            logger.exception("the backend could not be closed")
 
     def _view(self, experiment: Experiment) -> ExperimentView:
         return ExperimentView(
