@@ -257,15 +257,15 @@ class TrialTable:
         fate = _FATES.get(event.action)
         if fate is None:
             return
+        if self._trials.cells["status"][event.trial] > RUNNING:
+            self._set_status(event.trial, fate)  # a paused trial has no process to wait for
+            return
         fidelity = self.problem.fidelity
         full = fidelity is not None and self.value("reached", event.trial) >= fidelity.high
         if full and event.action == "stop":
             fate = Status.COMPLETED  # there was nothing left to run
-        if self._trials.cells["status"][event.trial] <= RUNNING:
-            self._set_status(event.trial, STOPPING)
-            self._fate[event.trial] = fate
-        else:  # a paused trial has no process to wait for
-            self._set_status(event.trial, fate)
+        self._set_status(event.trial, STOPPING)
+        self._fate[event.trial] = fate
 
     def _end(self, event: Ended) -> None:
         if event.status is None:

@@ -145,6 +145,15 @@ def test_a_paused_trial_is_stopped_at_once():
     assert told.status(trial) is Status.STOPPED
 
 
+def test_a_paused_trial_is_stopped_even_at_the_full_resource():
+    told = Told()
+    trial = told.start()
+    told.report(trial, 9)
+    told.pause(trial)
+    told.decide(trial, "stop", by="user")
+    assert told.status(trial) is Status.STOPPED
+
+
 def test_a_stop_at_the_full_resource_completes():
     told = Told()
     trial = told.start()
