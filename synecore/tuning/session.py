@@ -84,8 +84,10 @@ class Session:
             reason = self._over()
             if reason is not None:
                 break
-            self._ask()
+            over = self._ask()
             self._commit()
+            if over:
+                continue
             self._take_in(self.backend.poll(self._wait()))
             self._obey()
             self._refresh()
@@ -147,17 +149,25 @@ class Session:
         else:
             engine.ended(event)
 
-    def _ask(self) -> None:
+    def _ask(self) -> bool:
+        """Fill the workers; return whether the criterion holds with what was started.
+
+        It did not hold just before. An interruption here must make no difference, so nothing else
+        may happen before the run ends.
+        """
         if self._settled or self._exhausted:
-            return
+            return False
         table, policy = self.engine.table, self.policy
         if not policy.asynchronous:
-            if table.n_busy == 0:
-                self._ask_for(policy.n_workers)
-            return
-        while table.n_busy < policy.n_workers:  # no reason to stop was found just before
-            if not self._ask_for(1) or self._reason_to_stop() is not None:
-                return
+            return (
+                table.n_busy == 0
+                and self._ask_for(policy.n_workers)
+                and self._reason_to_stop() is not None
+            )
+        while table.n_busy < policy.n_workers and self._ask_for(1):
+            if self._reason_to_stop() is not None:
+                return True
+        return False
 
     def _ask_for(self, n: int) -> bool:
         answer = self.engine.ask(n, self.backend.clock.now())
