@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from synecore.errors import SpaceError
-from synecore.space.constraints import RESERVED, ConfigSpace, constraints_of
+from synecore.space.constraints import RESERVED, constraints_of
 from synecore.space.domain import Domain
+from synecore.space.serial import from_dict, read_entries
 from synecore.space.text import format_domain, is_domain_text, parse_domain
 
 
@@ -22,16 +23,7 @@ def parse_config_space(data: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         SpaceError: naming the entry at fault.
     """
-    space: dict[str, Any] = {}
-    for name, value in data.items():
-        if name == RESERVED:
-            continue
-        try:
-            space[name] = _entry(value)
-        except SpaceError as error:
-            raise SpaceError(f"{name}: {error}") from None
-    constraints = constraints_of(data)
-    return ConfigSpace(space, *constraints) if constraints else space
+    return read_entries(data, _entry)
 
 
 def _entry(value: Any) -> Any:
@@ -54,8 +46,6 @@ def _mapping(value: Mapping[str, Any]) -> Any:
     if keys == {"constant"}:
         return value["constant"]
     if "domain_cls" in keys:
-        from synecore.space.serial import from_dict
-
         return from_dict(value)
     if "domain" not in keys or not keys <= {"domain", "when", "prior"}:
         raise SpaceError(

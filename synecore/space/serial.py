@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -134,15 +134,24 @@ def _scalar(value: Any) -> Any:
 
 def config_space_from_json_dict(config_space_dict: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration space that `config_space_to_json_dict` wrote."""
+    return read_entries(config_space_dict, _entry)
+
+
+def read_entries(data: Mapping[str, Any], entry: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return the space whose values `entry` makes of `data`'s, with its constraints.
+
+    Raises:
+        SpaceError: naming the entry at fault.
+    """
     space: dict[str, Any] = {}
-    for name, value in config_space_dict.items():
+    for name, value in data.items():
         if name == RESERVED:
             continue
         try:
-            space[name] = _entry(value)
+            space[name] = entry(value)
         except SpaceError as error:
             raise SpaceError(f"{name}: {error}") from None
-    constraints = constraints_of(config_space_dict)
+    constraints = constraints_of(data)
     return ConfigSpace(space, *constraints) if constraints else space
 
 
