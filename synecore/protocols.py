@@ -187,7 +187,7 @@ class Unfinished:
     job: Job
     since: float  # when this start, resumption or retry was recorded
     n_reports: int  # reports of the trial on record, over its whole life
-    stopping: bool  # the tuner had asked the backend to stop it
+    stopping: bool  # the tuner wanted it to stop, and asks for that again after open()
 
 
 @attrs.frozen(kw_only=True)

@@ -139,10 +139,11 @@ class InlineBackend:
 
     def stop(self, trial: int, *, keep_checkpoint: bool) -> None:
         run = self._runs.get(trial)
-        if run is None or run.kept.n_at_stop >= 0:
+        if run is None:
             return
-        run.kept.n_at_stop, run.kept.stopped_at = run.n, self._clock.now()
-        run.kept.keep = keep_checkpoint
+        run.kept.keep &= keep_checkpoint
+        if run.kept.n_at_stop < 0:
+            run.kept.n_at_stop, run.kept.stopped_at = run.n, self._clock.now()
         self._save(trial)
         self._schedule(run)
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import attrs
 
-from synecore.actions import Amended, Asked, Decided, Event, Reported, Resumed, Retried, Started
+from synecore.actions import (
+    Amended,
+    Asked,
+    Decided,
+    Ended,
+    Event,
+    Reported,
+    ReportedBlock,
+    Resumed,
+    Retried,
+    Started,
+)
 
 
 @attrs.define
@@ -22,6 +33,7 @@ class Record:
     )  # decided in a tick that failed, still to be stored
     waits: bool = False  # the scheduler had nothing to start, and nothing happened since
     exhausted: bool = False  # it never will have, unless the problem is amended
+    drops: list[int] = attrs.field(factory=list)  # trials whose checkpoint may still be there
 
     def add(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -40,3 +52,22 @@ class Record:
                 self.waits = False
             if isinstance(event, Amended):
                 self.exhausted = False
+
+
+def last_drops(events: Sequence[Event]) -> list[int]:
+    """Trials whose checkpoint was dropped in the last append, whoever resumed them since.
+
+    The tuner may have ended between storing that and telling the backend. An append holds reports
+    and ends first and asks last, so it begins at the earliest behind the last ask that such an
+    event follows.
+    """
+    drops: list[int] = []
+    happened = False
+    for event in reversed(events):
+        if isinstance(event, (Reported, ReportedBlock, Ended)):
+            happened = True
+        elif isinstance(event, Asked) and happened:
+            break
+        elif isinstance(event, Decided) and event.action == "drop_checkpoint":
+            drops.append(event.trial)
+    return drops

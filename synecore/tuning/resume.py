@@ -16,7 +16,7 @@ from synecore.trials import TrialTable
 from synecore.tuning.engine import Engine
 from synecore.tuning.experiment import Experiment, open_store
 from synecore.tuning.lock import FolderLock
-from synecore.tuning.record import Record
+from synecore.tuning.record import Record, last_drops
 from synecore.tuning.replay import replay
 from synecore.tuning.status import TuningStatus
 from synecore.tuning.stopping import StopCriterion, StoppingCriterion
@@ -98,6 +98,7 @@ class _Restored:
         self._given = given
         self.record = Record()
         self.record.add(events)
+        self.record.drops = last_drops(events)
 
     def restore(self) -> _Restored:
         fresh = self._first_after_amendment()

@@ -262,6 +262,19 @@ class Tuner:
                 running=unfinished,
             )
         )  # fmt: skip
+        self._repeat_commands()
+
+    def _repeat_commands(self) -> None:
+        """Tell the backend what the last tuner had stored and may not have told it."""
+        table = self.tuning_status.table
+        for trial in map(int, table.busy()):
+            if table.status(trial) is Status.STOPPING:
+                keep = table.fate(trial) is Status.PAUSED
+                self.trial_backend.stop(trial, keep_checkpoint=keep)
+        for trial in self._record.drops:
+            if not table.value("checkpoint", trial):
+                self.trial_backend.delete_checkpoint(trial)
+        self._record.drops.clear()
 
     def _close_backend(self) -> None:
         """Close it; after a failure, an error of its own must not hide the first one."""

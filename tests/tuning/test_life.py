@@ -37,6 +37,7 @@ from synecore.trials import TrialTable
 from synecore.tuning.engine import Engine
 from synecore.tuning.journal import event_from_json, event_to_json
 from synecore.tuning.replay import replay
+from synecore.tuning.session import Session
 
 MAX_T = 6
 PROBLEM = Problem.create(
@@ -86,7 +87,7 @@ class Chaos:
         return Reply.WAIT if busy else [Start(np.array([0.5]), **self._limits(0))]
 
     def _can_go_on(self, trials, trial):
-        return trials.trial("reached")[trial] < MAX_T
+        return trials.trial("reached")[trial] < MAX_T and trials.trial("checkpoint")[trial]
 
     def on_report(self, report, trials):
         actions = []
@@ -133,23 +134,48 @@ def troubled(config, resource):
     return metrics
 
 
-def chaotic_run(seed):
-    """A run and its tuner; all its options are drawn too."""
+class Killed(BaseException):
+    """The process is gone: nothing is caught, nothing is cleaned up."""
+
+
+def settings(seed):
+    """What a run is made of; all of it is drawn too."""
     rng = np.random.default_rng([seed, 1])
     decides = ["reports", "milestones"][seed % 2]
-    blocks = bool(rng.random() < 0.5) and decides == "milestones"
-    backend = InlineBackend(
+    backend = {
+        "late_reports": int(rng.integers(0, 3)),
+        "checkpoints": bool(rng.random() < 0.7),
+        "blocks": bool(rng.random() < 0.5) and decides == "milestones",
+    }
+    tuner = {
+        "n_workers": int(rng.integers(1, 6)),
+        "max_failures": 1000,
+        "max_retries": int(rng.integers(0, 2)),
+        "asynchronous_scheduling": bool(rng.random() < 0.7),
+        "wait_trial_completion_when_stopping": bool(rng.random() < 0.3),
+        "display": "none",
+    }
+    return decides, backend, tuner
+
+
+def backend_of(seed, *, on_disk=False):
+    return InlineBackend(
         troubled, seconds=lambda config, r: 0.25 * (1 + int(4 * noise(config, r, "time"))),
-        late_reports=int(rng.integers(0, 3)), checkpoints=bool(rng.random() < 0.7),
-        blocks=blocks, on_disk=False,
+        on_disk=on_disk, **settings(seed)[1],
     )  # fmt: skip
-    tuner = Tuner(
-        backend, Chaos(seed, decides), StoppingCriterion(max_num_trials_started=40),
-        int(rng.integers(1, 6)), max_failures=1000, max_retries=int(rng.integers(0, 2)),
-        asynchronous_scheduling=bool(rng.random() < 0.7), display="none",
-        wait_trial_completion_when_stopping=bool(rng.random() < 0.3),
-        store={"name": "jsonl", "sync": "none"},
+
+
+def chaotic_tuner(seed, n_trials=40, **options):
+    decides, _, words = settings(seed)
+    return Tuner(
+        backend_of(seed, **options), Chaos(seed, decides),
+        StoppingCriterion(max_num_trials_started=n_trials),
+        store={"name": "jsonl", "sync": "none"}, **words,
     )  # fmt: skip
+
+
+def chaotic_run(seed):
+    tuner = chaotic_tuner(seed)
     tuner.run()
     return tuner
 
@@ -318,3 +344,37 @@ def test_random_runs_have_all_of_it():
         "stop", "pause", "fail", "update", "drop_checkpoint",
         "PAUSED", "STOPPED", "COMPLETED", "FAILED",
     }  # fmt: skip
+
+
+# ---- killed and resumed ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_run_that_is_killed_again_and_again_is_the_whole_run(seed, monkeypatch):
+    whole = chaotic_tuner(seed, 15)
+    whole.run()
+    rng, append, left = np.random.default_rng(seed), Session._append, [0]
+
+    def dies(self, events):
+        append(self, events)
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    monkeypatch.setattr(Session, "_append", dies)
+    monkeypatch.setattr(Session, "save_on_failure", lambda self: None)
+    tuner, n_kills = chaotic_tuner(seed, 15, on_disk=True), 0
+    while True:
+        left[0] = int(rng.integers(1, 25))
+        try:
+            tuner.run()
+            break
+        except Killed:
+            n_kills += 1
+        tuner = Tuner.resume(
+            tuner.name, scheduler=Chaos(seed, whole.scheduler.decides), display="none",
+            trial_backend=backend_of(seed, on_disk=True), strict=True,
+        )  # fmt: skip
+    assert n_kills > 0
+    assert difference(whole.tuning_status.table, tuner.tuning_status.table) == ""
+    assert whole.tuning_status.summary() == tuner.tuning_status.summary()

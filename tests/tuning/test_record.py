@@ -15,7 +15,7 @@ from synecore.actions import (
     Started,
     Status,
 )
-from synecore.tuning.record import Record
+from synecore.tuning.record import Record, last_drops
 
 START = Started(at=1.0, trial=0, config={}, until=9.0, milestone=9.0)
 RESUME = Resumed(at=2.0, trial=0, until=9.0, milestone=9.0)
@@ -64,3 +64,18 @@ def test_a_space_that_is_used_up_stays_so_until_it_is_amended():
     assert record_of(START, asked("exhausted"), REPORT, END).exhausted
     assert not record_of(START, asked("exhausted"), AMENDED).exhausted
     assert not record_of(asked("wait")).exhausted
+
+
+# ---- commands that may not have reached the backend -------------------------------------------
+
+
+def drop(trial):
+    return Decided(at=5.0, trial=trial, action="drop_checkpoint")
+
+
+@pytest.mark.parametrize("news", [REPORT, BLOCK, END])
+def test_checkpoints_dropped_in_the_last_append_may_still_be_there(news):
+    assert last_drops([drop(1), news, drop(2), asked(""), START]) == [2, 1]
+    assert last_drops([drop(1), asked(""), news, drop(2)]) == [2]
+    assert last_drops([drop(1), asked("wait"), news, asked("wait")]) == []
+    assert last_drops([]) == []

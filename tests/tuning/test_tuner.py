@@ -9,9 +9,11 @@ import re
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from synecore import Experiment, StoppingCriterion, Tuner, make_backend, make_scheduler
+from synecore.actions import DropCheckpoint, Pause, Start, Status, Stop
 from synecore.errors import ExperimentError, OptionError
 from synecore.names import MAX_LENGTH
 from synecore.problem import Problem
@@ -233,6 +235,61 @@ def test_a_backend_is_opened_with_the_facts_of_the_run():
     assert (context.n_workers, context.decides, context.now) == (3, "milestones", 0.0)
     assert context.running == ()
     assert context.seed.entropy == 0  # the scheduler's
+
+
+class Killed(BaseException):
+    """Nothing is cleaned up."""
+
+
+class Told(InlineBackend):
+    """Notes what it is told to end and to delete; dies of it by wish."""
+
+    def __init__(self, *, dies=False):
+        super().__init__(losses, n_reports=2)
+        self.dies, self.told = dies, []
+
+    def stop(self, trial, *, keep_checkpoint):
+        self._hear(("stop", trial, keep_checkpoint))
+        super().stop(trial, keep_checkpoint=keep_checkpoint)
+
+    def delete_checkpoint(self, trial):
+        self._hear(("delete_checkpoint", trial))
+
+    def _hear(self, call):
+        if self.dies:
+            raise Killed
+        self.told.append(call)
+
+
+def test_what_the_last_tuner_may_not_have_said_is_said_again():
+    """It died between storing its decisions and telling the backend."""
+
+    def script():
+        def on_end(trial, status, trials):
+            return [DropCheckpoint(0), Stop(1), Pause(2)] if trial == 0 else []
+
+        # The first trial has one report only.
+        starts = [
+            [Start(np.array([x]), until=until)] for x, until in ((0.1, 1), (0.2, 2), (0.3, 2))
+        ]
+        problem = Problem.create(SPACE, metric="loss")
+        return ScriptedScheduler(problem, starts, on_end=on_end)
+
+    tuner = tuner_of(backend=Told(dies=True), scheduler=script(), n_workers=3)
+    with pytest.raises(Killed):
+        tuner.run()
+    statuses = Experiment.open(tuner.name).table().trial("status").tolist()
+    assert statuses == [Status.COMPLETED, Status.STOPPING, Status.STOPPING]
+    backend = Told()
+    resumed = Tuner.resume(
+        tuner.name, scheduler=script(), trial_backend=backend, display="none",
+        stop_criterion=StoppingCriterion(),
+    )  # fmt: skip
+    resumed.run()
+    said = [("stop", 1, False), ("stop", 2, True), ("delete_checkpoint", 0)]
+    assert [call for call in backend.told if call in said][-3:] == said
+    statuses = resumed.tuning_status.table.trial("status").tolist()
+    assert statuses == [Status.COMPLETED, Status.STOPPED, Status.PAUSED]
 
 
 def test_the_backend_may_keep_its_files_elsewhere(tmp_path):
