@@ -79,11 +79,15 @@ def test_a_metric_that_is_no_number_is_shown(value, shown):
 
 
 def test_a_missing_cost_and_a_missing_constraint_are_named():
-    assert reader(cost_attr="seconds").read({"loss": 1.0}, 1).startswith(
-        "metric 'seconds' is not in the report"
+    assert (
+        reader(cost_attr="seconds")
+        .read({"loss": 1.0}, 1)
+        .startswith("metric 'seconds' is not in the report")
     )
-    assert reader(constraints={"latency": 5}).read({"loss": 1.0}, 1).startswith(
-        "metric 'latency' is not in the report"
+    assert (
+        reader(constraints={"latency": 5})
+        .read({"loss": 1.0}, 1)
+        .startswith("metric 'latency' is not in the report")
     )
 
 
@@ -97,9 +101,7 @@ def test_a_resource_counts_up_from_one(value):
 
 def test_a_missing_resource_is_named():
     said = reader(resource_attr="epoch", max_t=9).read({"loss": 1.0, "step": 1}, 1)
-    assert said == (
-        "metric 'epoch' is not in the report; the report was {'loss': 1.0, 'step': 1}"
-    )
+    assert said == ("metric 'epoch' is not in the report; the report was {'loss': 1.0, 'step': 1}")
 
 
 def test_long_reports_are_shown_in_part():
@@ -108,4 +110,5 @@ def test_long_reports_are_shown_in_part():
 
 
 def test_an_integer_that_no_float_can_hold_is_refused():
-    assert reader().read({"loss": 10**400}, 1).startswith("metric 'loss' must be a number, got 1000")
+    refusal = reader().read({"loss": 10**400}, 1)
+    assert refusal.startswith("metric 'loss' must be a number, got 1000")
