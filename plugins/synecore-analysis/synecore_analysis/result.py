@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -207,6 +207,27 @@ class ExperimentResult:
         return show_or_save(
             lambda axes: draw_curves(axes, self, metric_to_plot),
             figure_path, figsize, fallback=self.figure_path("curves"),
+        )  # fmt: skip
+
+    def plot_hypervolume(
+        self,
+        metrics_to_plot: Sequence[str | int] | None = None,
+        reference_point: Sequence[float] | None = None,
+        figure_path: str | PathLike[str] | None = None,
+    ) -> Path | None:
+        """The hypervolume of several objectives over time. `figure_path` as for `plot`.
+
+        Args:
+            metrics_to_plot: Indices or names of objectives; all by default.
+            reference_point: One number a metric; the worst values reported by default.
+            figure_path: Where the figure is saved.
+        """
+        from .figures import show_or_save
+        from .hypervolume import draw_hypervolume
+
+        return show_or_save(
+            lambda axes: draw_hypervolume(axes, self, metrics_to_plot, reference_point),
+            figure_path, fallback=self.figure_path("hypervolume"),
         )  # fmt: skip
 
     def figure_path(self, what: str) -> Path:
