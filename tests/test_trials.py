@@ -424,12 +424,18 @@ def test_maximised_metrics_are_negated():
 
 def test_the_best_is_finite_feasible_and_in_time():
     told = Told(problem(constraints=["latency <= 5"]))
-    for loss, latency in ((0.1, 6.0), (0.2, math.nan), (math.nan, 1.0), (0.5, 5.0), (0.4, 1.0)):
+    for loss, latency in ((0.1, 6.0), (0.2, math.nan), (math.nan, 1.0), (0.5, 1.0), (0.4, 5.0)):
         told.report(told.start(), 1, loss, latency=latency)
     assert told.table.best() == (4, 0.4)
     told.decide(3, "stop")
     told.report(3, 2, 0.0, latency=1.0)
     assert told.table.best() == (4, 0.4)
+
+
+def test_a_single_observation_is_the_best():
+    told = Told()
+    told.report(told.start(), 1, 0.5)
+    assert told.table.best() == (0, 0.5)
 
 
 def test_the_best_of_each_objective():

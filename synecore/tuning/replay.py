@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
-import numpy as np
 
 from synecore.actions import (
     Amended,
@@ -94,8 +93,6 @@ def _same(a: Event, b: Event) -> bool:
 
 def _equal(a: Any, b: Any) -> bool:
     """Equality of values in and out of a journal: NaN is NaN, and a tuple is a list."""
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return np.array_equal(a, b)
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return a.keys() == b.keys() and all(_equal(a[key], b[key]) for key in a)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):

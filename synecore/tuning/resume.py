@@ -55,6 +55,11 @@ def resume(
     """
     if interrupted not in ("restart", "fail"):
         raise OptionError(f"resume: 'interrupted' must be 'restart' or 'fail', got {interrupted!r}")
+    if config_space is not None and scheduler is not None:
+        raise OptionError(
+            "resume: 'config_space' is for schedulers that are built again by name; a scheduler "
+            "object has its space already, so give one of the two"
+        )
     experiment = Experiment.open(name)
     metadata = experiment.metadata
     criterion = stop_criterion or _criterion(metadata, experiment.name)

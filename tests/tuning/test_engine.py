@@ -190,7 +190,7 @@ def test_fewer_than_n_are_enough():
     assert Bench([Start(X)]).ask(4) == [0]
 
 
-@pytest.mark.parametrize("trial", [0, 7, -1])
+@pytest.mark.parametrize("trial", [0, 1, 7, -1])
 def test_only_paused_trials_are_resumed(trial):
     bench = Bench([Start(X)], [Resume(trial)])
     bench.ask()

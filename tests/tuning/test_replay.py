@@ -206,6 +206,20 @@ def test_another_configuration():
     )
 
 
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        ([8, 8], [8, 8, 8]), ([8, 8], [8, 9]), ([8], 8), ({"a": 1}, {"a": 2}), ({"a": 1}, {"b": 1}),
+        ({"a": 1}, 1), (math.nan, 1.0), (1.0, math.nan), ("8", 8),
+    ],
+)  # fmt: skip
+def test_any_other_value(then, now):
+    events = recorded(one_trial(config={"x": uniform(0, 1), "constant": 0}))
+    events[1] = attrs.evolve(events[1], config={"x": 0.5, "constant": then})
+    scheduler = one_trial(config={"x": uniform(0, 1), "constant": now})
+    assert said(scheduler, events).startswith("event 1 of the journal differs: ")
+
+
 def test_a_trial_that_was_not_stopped():
     report = Reported(at=1.0, trial=0, metrics={"loss": 1.0})
     events = recorded(one_trial(on_report=lambda r, t: [Stop(0)]), report)

@@ -174,6 +174,40 @@ def test_a_changed_space_excludes_what_lies_outside():
     assert Experiment.open("study").table().configs == final
 
 
+def test_a_changed_space_is_the_schedulers_too_and_it_knows_the_trials():
+    run(5)
+    tuner = resume(config_space={"x": uniform(0.5, 2), "epochs": 9})
+    assert tuner.scheduler.problem.space.config_space["x"] == uniform(0.5, 2)
+    n = [n for _, n, _ in tuner.scheduler.information_for_rungs()]
+    assert sum(n) == tuner.tuning_status.table.obs("at_milestone").sum() - n_full(tuner)
+    assert sum(n) > 0
+
+
+def n_full(tuner):
+    table = tuner.tuning_status.table
+    return (table.obs("at_milestone") & (table.obs("resource") == 9)).sum()
+
+
+def test_a_scheduler_object_has_its_space_already():
+    run(2)
+    n_events = len(list(Experiment.open("study").events()))
+    with pytest.raises(OptionError) as error:
+        resume(scheduler=scheduler(), config_space={"x": uniform(0, 2), "epochs": 9})
+    assert str(error.value) == (
+        "resume: 'config_space' is for schedulers that are built again by name; a scheduler "
+        "object has its space already, so give one of the two"
+    )
+    assert len(list(Experiment.open("study").events())) == n_events
+
+
+def test_a_space_that_cannot_be_read_changes_nothing():
+    run(2)
+    n_events = len(list(Experiment.open("study").events()))
+    with pytest.raises(OptionError, match="no parameter to tune"):
+        resume(config_space={"x": 3, "epochs": 9})
+    assert len(list(Experiment.open("study").events())) == n_events
+
+
 # ---- trials whose process was lost --------------------------------------------------------
 
 

@@ -535,6 +535,40 @@ def test_a_configuration_takes_an_exhausted_space_back(command):
     assert tuner.tuning_status.num_trials_started == 3
 
 
+def test_a_configuration_is_tried_at_once_where_a_worker_is_free(command):
+    """Although nothing else happens: the trial that runs hangs, and the scheduler had waited."""
+    backend = Watched(lambda config, resource: Silence.HANG)
+    command(lambda: backend.clock.now() >= 2, "add", config={"x": 0.25})
+
+    def second(trials):
+        new = list(trials.start_points)[1:]
+        return [start(new[0]["x"])] if new else Reply.WAIT
+
+    tuner = run([*starts(1), second, second], backend, StoppingCriterion(max_wallclock_time=5),
+                n_workers=2)  # fmt: skip
+    assert [event.at for event in events_of(tuner, Started)] == [0.0, 2.0]
+
+
+def test_the_display_is_refreshed_until_the_last_trial_has_ended():
+    refreshed = []
+
+    class Shows:
+        def experiment_start(self, experiment):
+            pass
+
+        events = experiment_end = experiment_start
+
+        def refresh(self, experiment):
+            refreshed.append(experiment.status.wallclock_time)
+
+    problem_of = ScriptedScheduler(problem(), starts(1))
+    Tuner(
+        Watched(late_reports=2), problem_of, StoppingCriterion(max_num_evaluations=0),
+        display=Shows(), store=STORE,
+    ).run()  # fmt: skip
+    assert max(refreshed) == 3.0
+
+
 def test_an_unknown_command_is_refused(command):
     backend = Watched()
     replies = command(lambda: True, "dance")

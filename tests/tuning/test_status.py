@@ -170,6 +170,16 @@ def test_late_blocks_count_for_nothing():
     assert told.status.overall_metric_statistics.count == 0
 
 
+def test_negative_values_have_their_extremes():
+    told = Told()
+    for trial, loss in enumerate((-1.0, -2.0, -3.0)):
+        told.start()
+        told.report(trial, 1, loss)
+    seen = told.status.overall_metric_statistics
+    assert (seen.min_metrics["loss"], seen.max_metrics["loss"]) == (-3.0, -1.0)
+    assert seen.sum_metrics["loss"] == -6.0
+
+
 # ---- time and cost -----------------------------------------------------------------------
 
 
@@ -192,6 +202,14 @@ def test_the_reporter_of_a_resumed_trial_counts_from_zero_again():
     for epoch, time in ((2, 4.0), (3, 8.0)):
         told.report(trial, epoch, st_worker_time=time)
     assert told.status.user_time == 18.0
+
+
+def test_a_time_that_is_reported_twice_counts_once():
+    told = Told()
+    trial = told.start()
+    for epoch in (1, 2):
+        told.report(trial, epoch, st_worker_time=10.0)
+    assert told.status.user_time == 10.0
 
 
 @pytest.mark.parametrize("value", [math.nan, "long", None])
@@ -259,7 +277,15 @@ def test_the_best_metric_has_the_users_sign():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0:00"), (9.9, "0:09"), (75, "1:15"), (3600, "1:00:00"), (36_125, "10:02:05")],
+    [
+        (0, "0:00"),
+        (9.9, "0:09"),
+        (75, "1:15"),
+        (3599, "59:59"),
+        (3600, "1:00:00"),
+        (7140, "1:59:00"),
+        (36_125, "10:02:05"),
+    ],  # fmt: skip
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text

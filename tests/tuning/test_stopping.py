@@ -200,7 +200,9 @@ def status_after(**options):
     ],
 )
 def test_the_reason_in_words(limit, words):
-    assert why_to_stop(StoppingCriterion(**limit), status_after()) == words
+    criterion, status = StoppingCriterion(**limit), status_after()
+    assert why_to_stop(criterion, status) == words
+    assert criterion(status) == (words is not None)
 
 
 def test_a_callable_gives_its_name_as_the_reason():
@@ -240,6 +242,10 @@ def test_thresholds_are_mappings(value):
         "StoppingCriterion: 'min_metric_value' maps metric names to numbers, as in "
         f"{{'loss': 0.1}}, got {value!r}"
     )
+
+
+def test_a_plateau_may_be_wanted_exactly_flat():
+    assert PlateauStopper("loss", std=0, num_trials=2).std == 0
 
 
 @pytest.mark.parametrize(
