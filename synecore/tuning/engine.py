@@ -216,6 +216,11 @@ class Engine:
 
     def _act(self, actions: Sequence[Action], now: float) -> None:
         for action in actions:
+            if not 0 <= action.trial < self.table.n_trials:
+                raise SchedulerError(
+                    f"{_name(self.scheduler)} answers {action!r:.200}, but there is no trial "
+                    f"{action.trial}; {self.table.n_trials} were started"
+                )
             match action:
                 case Update():
                     self._update(action, now)

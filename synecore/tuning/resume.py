@@ -103,7 +103,6 @@ class _Restored:
         self._given = given
         self.record = Record()
         self.record.add(events)
-        self.record.drops = last_drops(events)
 
     def restore(self) -> _Restored:
         fresh = self._first_after_amendment()
@@ -123,6 +122,7 @@ class _Restored:
             self.record.owed = replay(engine, self._events[start:], start)
         except ResumeMismatchError as error:
             self._rebuild_or_raise(error)
+        self.record.drops = last_drops([*self._events, *self.record.owed])
         self.status = self._fold(len(self._events))
         for event in self.record.owed:
             self.status.table.apply(event)

@@ -380,6 +380,17 @@ def test_actions_may_concern_other_trials():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("action", [Stop(1), Pause(-1), Update(1, milestone=3), DropCheckpoint(9)])
+def test_actions_on_trials_that_were_never_started_are_refused(action):
+    bench = started(on_report=lambda report, trials: [action])
+    with pytest.raises(SchedulerError) as error:
+        bench.report(0, 1)
+    assert str(error.value) == (
+        f"scheduler ScriptedScheduler answers {action!r}, but there is no trial {action.trial}; "
+        "1 were started"
+    )
+
+
 # ---- reports -------------------------------------------------------------------------------
 
 

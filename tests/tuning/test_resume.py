@@ -9,11 +9,16 @@ import numpy as np
 import pytest
 
 from synecore import Experiment, Tuner, make_scheduler
-from synecore.actions import Amended, Ended, Start, Status
-from synecore.errors import ExperimentError, OptionError, ResumeMismatchError
+from synecore.actions import Amended, Decided, Ended, Pause, Start, Status, Stop, Update
+from synecore.errors import (
+    ExperimentError,
+    OptionError,
+    ResumeMismatchError,
+    SchedulerError,
+)
 from synecore.problem import Problem
 from synecore.space import uniform
-from synecore.testing import InlineBackend, ScriptedScheduler
+from synecore.testing import InlineBackend, ScriptedScheduler, difference
 from synecore.tuning.stopping import StoppingCriterion
 
 SPACE = {"x": uniform(0, 1), "epochs": 9}
@@ -298,6 +303,37 @@ def test_a_tuner_that_failed_is_not_run_again():
         "the last run of 'study' failed (Killed: ); use Tuner.resume('study')"
     )
     resume().run()
+
+
+def faulty(answer, mended):
+    """A scheduler that failed in the middle of a decision, and the same one, mended."""
+
+    def on_report(report, trials):
+        if report.trial != 0 or report.resource != 2:
+            return []
+        return answer if mended else [answer[0], Stop(99)]
+
+    problem = Problem.create({"x": uniform(0, 1)}, metric="loss", resource_attr="epoch", max_t=9)
+    starts = [[Start(np.array([x]), milestone=2)] for x in (0.1, 0.2)]
+    return ScriptedScheduler(problem, [[starts[0][0], starts[1][0]]], on_report=on_report)
+
+
+def test_what_a_scheduler_had_not_decided_when_it_failed_is_decided_on_resumption():
+    answer = [Update(0, milestone=5.0), Stop(0), Pause(1)]
+    words = {"asynchronous_scheduling": False, "criterion": StoppingCriterion()}
+    with pytest.raises(SchedulerError, match="there is no trial 99"):
+        run(made=faulty(answer, False), **words)
+    stored = [event for event in Experiment.open("study").events() if isinstance(event, Decided)]
+    assert [event.action for event in stored] == ["update"]
+    tuner = resume(scheduler=faulty(answer, True), strict=True)
+    table = tuner.tuning_status.table
+    assert [table.status(trial) for trial in (0, 1)] == [Status.STOPPING] * 2
+    tuner.run()
+    assert [table.status(trial) for trial in (0, 1)] == [Status.STOPPED, Status.PAUSED]
+    experiment = Experiment.open("study")
+    decided = [event.action for event in experiment.events() if isinstance(event, Decided)]
+    assert decided == ["update", "stop", "pause"]
+    assert difference(table, experiment.table()) == ""
 
 
 def test_interrupted_takes_two_words():

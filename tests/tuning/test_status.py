@@ -285,7 +285,7 @@ def test_the_best_metric_has_the_users_sign():
         (3600, "1:00:00"),
         (7140, "1:59:00"),
         (36_125, "10:02:05"),
-    ],  # fmt: skip
+    ],
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
