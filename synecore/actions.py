@@ -189,6 +189,7 @@ class Ended:
     exit: Literal["ok", "failed", "killed"]
     status: Status | None = None  # filled in by the tuner before it is stored
     error: str = ""
+    hopeless: bool = False  # it failed in a way that another attempt cannot mend
 
 
 @attrs.frozen(kw_only=True)

@@ -31,6 +31,10 @@ ST_TUNER_TIME: Final = "st_tuner_time"
 ST_TRIAL_ID: Final = "trial_id"
 SMT_TUNER_CREATION_TIMESTAMP: Final = "st_tuner_creation_timestamp"
 
+# Exit status of a script that says: this configuration fails again however often it is tried. The
+# number is that of a configuration error in sysexits.h.
+EXIT_NO_RETRY: Final = 78
+
 MAX_METRICS_SUPPORTED_BY_SAGEMAKER: Final = 40
 TUNER_DEFAULT_SLEEP_TIME: Final = (
     5.0  # the loop waits for events; only `Tuner.sleep_time` mentions it

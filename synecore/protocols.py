@@ -66,6 +66,25 @@ class Scheduler(Stateful, Protocol):
         """Note that a trial paused, completed, stopped or finally failed."""
 
 
+@runtime_checkable
+class BudgetAware(Protocol):
+    """A scheduler that plans with the time the experiment may take."""
+
+    def set_time_budget(self, seconds: float | None) -> None:
+        """Called before the first ask, and when the limit on time changes; None: there is none.
+
+        Seconds are those of the experiment's clock, from its very start.
+        """
+
+
+@runtime_checkable
+class AddsColumns(Protocol):
+    """A scheduler with something to say beside each report in the results."""
+
+    def columns(self, trials: TrialView) -> Mapping[str, Any]:
+        """Extra result columns, as JSON values; asked after the decision on a report."""
+
+
 @attrs.frozen
 class Proposal:
     x: Array  # (d,)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TAG = "[tune-metric]:"
 RESERVED = "st_"  # names with this prefix are written by the reporter itself
 
+EXIT_NO_RETRY = 78  # as in `synecore.constants`, which would cost every trial an import
+
 _TAG_BYTES = TAG.encode()
 _SECONDS_AN_HOUR = 3600.0
 
@@ -75,6 +77,16 @@ class Reporter:
         fields["st_worker_iter"] = self._calls
         _print_line(f"{TAG} {_to_json(fields)}\n")
         self._calls += 1
+
+
+def give_up(reason: str) -> NoReturn:
+    """End the script: this configuration fails again however often it is tried.
+
+    Writes the reason to standard error and exits with status 78, upon which a failed trial is not
+    retried. Metrics reported before are kept.
+    """
+    print(reason, file=sys.stderr, flush=True)
+    sys.exit(EXIT_NO_RETRY)
 
 
 def retrieve(log_lines: Iterable[str]) -> list[dict[str, Any]]:

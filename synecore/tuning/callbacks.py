@@ -126,6 +126,18 @@ class StoreResultsCallback(TunerCallback):
         return Experiment.open(self._tuner.tuner_path)
 
 
+def callback_of(given: object) -> object:
+    """A callback by name, by a mapping with its name and options, or as it is."""
+    if not isinstance(given, (str, Mapping)):
+        return given
+    from synecore.plugins.make import make  # resolves names, so not at import
+
+    if isinstance(given, str):
+        return make("callback", given)
+    options = dict(given)
+    return make("callback", options.pop("name", None), **options)
+
+
 class CallbackObserver:
     """Turns the loop's events into the calls of one `TunerCallback`."""
 

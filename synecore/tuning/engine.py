@@ -39,7 +39,7 @@ from synecore.actions import (
 )
 from synecore.errors import DeadlockError, SchedulerError
 from synecore.metrics import Measured
-from synecore.protocols import Job, Scheduler
+from synecore.protocols import BudgetAware, Job, Scheduler
 from synecore.trials import BadReport, TrialTable
 from synecore.tuning.jobs import AdvanceJob, BeginJob, Command, DropJobCheckpoint, StopJob
 
@@ -55,10 +55,18 @@ class Engine:
     commands  what the backend is to do, once the events are stored
     """
 
-    def __init__(self, scheduler: Scheduler, table: TrialTable, *, max_retries: int = 0) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        table: TrialTable,
+        *,
+        max_retries: int = 0,
+        retry_delay: float = 0.0,
+    ) -> None:
         self.scheduler = scheduler
         self.table = table
         self.max_retries = max_retries
+        self.retry_delay = retry_delay  # seconds before the first retry; doubled for each further
         self.events: list[Event] = []
         self.commands: list[Command] = []
         self._decides_at_milestones = scheduler.decides == "milestones"
@@ -181,10 +189,13 @@ class Engine:
         table, trial = self.table, event.trial
         status, error = self._status_after(event)
         failed = status is Status.FAILED and table.status(trial) is not Status.STOPPING
-        if failed and table.value("failures", trial) < self.max_retries:
+        if failed and not event.hopeless and table.value("failures", trial) < self.max_retries:
             self.retry(trial, event.at, error)
             return Status.QUEUED
-        self._note(Ended(at=event.at, trial=trial, exit=event.exit, status=status, error=error))
+        self._note(
+            Ended(at=event.at, trial=trial, exit=event.exit, status=status, error=error,
+                  hopeless=event.hopeless)
+        )  # fmt: skip
         self._act(self.scheduler.on_end(trial, status, table), event.at)
         return status
 
@@ -205,12 +216,21 @@ class Engine:
     def retry(self, trial: int, now: float, error: str, *, lost: bool = False) -> None:
         """Queue a trial again that failed, or whose process was lost with the tuner."""
         attempt = int(self.table.value("attempt", trial)) + 1
+        failures = int(self.table.value("failures", trial))
+        wait = 0.0 if lost else self.retry_delay * 2.0**failures
         self._note(Retried(at=now, trial=trial, attempt=attempt, error=error, lost=lost))
-        self.commands.append(BeginJob(self.job(trial, resumes=True)))
+        self.commands.append(BeginJob(self.job(trial, resumes=True), not_before=now + wait))
 
     def amend(self, event: Amended) -> None:
         """Take in a change of the problem or of the stopping criterion."""
         self._note(event)
+        if event.stop_criterion is not None:
+            self.set_time_budget(event.stop_criterion.get("max_wallclock_time"))
+
+    def set_time_budget(self, seconds: float | None) -> None:
+        """Tell a scheduler that plans with time how long the experiment may take."""
+        if isinstance(self.scheduler, BudgetAware):
+            self.scheduler.set_time_budget(seconds)
 
     # ---- acting -------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from synecore.protocols import Backend, Job
 @attrs.define
 class BeginJob:
     job: Job
+    not_before: float = 0.0  # on the backend's clock
 
 
 @attrs.define

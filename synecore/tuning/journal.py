@@ -268,6 +268,8 @@ def _ended(event: Ended) -> Written:
         written["status"] = event.status.name
     if event.error:
         written["error"] = event.error
+    if event.hopeless:
+        written["hopeless"] = True
     return written
 
 
@@ -278,6 +280,7 @@ def _read_ended(w: Written) -> Ended:
         exit=w["exit"],
         status=Status[w["status"]] if "status" in w else None,
         error=w.get("error", ""),
+        hopeless=w.get("hopeless", False),
     )
 
 

@@ -37,13 +37,14 @@ def describe(tuner: Tuner) -> dict[str, Any]:
         "components": {
             "scheduler": _spec_json(tuner.scheduler),
             "backend": _spec_json(tuner.trial_backend),
+            "callbacks": [spec for c in tuner.callbacks if (spec := _spec_json(c)) is not None],
         },
         "store": tuner.store,
         "tuner": tuner.settings(),
         "stop_criterion": criterion_to_json(tuner.stop_criterion),
         "versions": _versions(tuner),
     }
-    reserved = {*automatic, "format", "name", SMT_TUNER_CREATION_TIMESTAMP}
+    reserved = {*automatic, "first_stop_criterion", "format", "name", SMT_TUNER_CREATION_TIMESTAMP}
     hidden = sorted(reserved & set(tuner.user_metadata))
     if hidden:
         raise OptionError(

@@ -19,7 +19,7 @@ _TUNER_OPTIONS = (
     "max_failures", "tuner_name", "suffix_tuner_name", "asynchronous_scheduling",
     "wait_trial_completion_when_stopping", "callbacks", "metadata", "store", "max_retries",
     "display", "sleep_time", "results_update_interval", "print_update_interval",
-    "trial_backend_path", "save_tuner",
+    "trial_backend_path", "save_tuner", "start_jobs_without_delay", "retry_delay",
 )  # fmt: skip
 _LIMITS = tuple(limit.name for limit in attrs.fields(StoppingCriterion))
 

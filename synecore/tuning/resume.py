@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from synecore.actions import Amended, Event, Reported, ReportedBlock, time_of
-from synecore.errors import ExperimentError, OptionError, ResumeMismatchError
+from synecore.errors import ExperimentError, OptionError, ResumeMismatchError, SynecoreError
 from synecore.problem import Problem
 from synecore.protocols import Backend, Rebuildable, Scheduler, Snapshot
 from synecore.space import SearchSpace
@@ -77,6 +77,8 @@ def resume(
         )
     made = _Restored(experiment, events, snapshot, scheduler, strict).restore()
     backend = trial_backend or _rebuild(metadata, "backend", experiment.name)
+    if "callbacks" not in settings:
+        settings["callbacks"] = _callbacks(metadata)
     tuner = Tuner(
         backend, made.scheduler, criterion,
         **{**metadata["tuner"], **settings, "tuner_name": None, "store": metadata["store"]},
@@ -119,6 +121,7 @@ class _Restored:
             self.scheduler.rebuild(status.table)
         try:
             engine = Engine(self.scheduler, status.table, max_retries=self._max_retries())
+            engine.set_time_budget(self._time_budget(start))
             self.record.owed = replay(engine, self._events[start:], start)
         except ResumeMismatchError as error:
             self._rebuild_or_raise(error)
@@ -163,6 +166,15 @@ class _Restored:
                 return number + 1
         return 0
 
+    def _time_budget(self, n: int) -> float | None:
+        """Seconds that the experiment was allowed to take after its first n events."""
+        metadata = self._experiment.metadata
+        recorded = metadata.get("first_stop_criterion", metadata["stop_criterion"])
+        for event in self._events[:n]:
+            if isinstance(event, Amended) and event.stop_criterion is not None:
+                recorded = event.stop_criterion
+        return (recorded or {}).get("max_wallclock_time")
+
     def _max_retries(self) -> int:
         return int(self._experiment.metadata["tuner"].get("max_retries", 0))
 
@@ -183,6 +195,19 @@ def _rebuild(
             f"give it again: Tuner.resume({name!r}, {argument}=…)"
         )
     return rebuild(spec, problem)
+
+
+def _callbacks(metadata: Mapping[str, Any]) -> list[object]:
+    """The callbacks that were given by name; one whose plugin is gone is left out."""
+    from synecore.plugins.make import rebuild
+
+    found: list[object] = []
+    for spec in metadata["components"].get("callbacks", ()):
+        try:
+            found.append(rebuild(spec, None))
+        except (SynecoreError, ImportError) as error:
+            logger.warning("goes on without callback '%s': %s", spec["name"], error)
+    return found
 
 
 def _criterion(metadata: Mapping[str, Any], name: str) -> StopCriterion:

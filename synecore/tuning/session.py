@@ -9,16 +9,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import attrs
+import numpy as np
 
 from synecore.actions import Amended, Ended, Event, Reply, Reported, ReportedBlock, Status
 from synecore.errors import ExperimentError, SpaceError, StoreError, SynecoreError
 from synecore.plugins.hookspecs import ExperimentView
 from synecore.plugins.observers import Observers
-from synecore.protocols import Backend, ResultStore, Snapshot
+from synecore.protocols import AddsColumns, Backend, ResultStore, Snapshot
+from synecore.tuning.backoff import Backoff
 from synecore.tuning.commands import CommandBox, UserCommand
 from synecore.tuning.engine import Engine
 from synecore.tuning.interrupt import Interrupted
-from synecore.tuning.jobs import BeginJob, Command, carry_out
+from synecore.tuning.jobs import BeginJob, Command, DropJobCheckpoint, StopJob, carry_out
 from synecore.tuning.record import Record
 from synecore.tuning.status import TuningStatus
 from synecore.tuning.stopping import StopCriterion, why_to_stop
@@ -38,6 +40,7 @@ class Policy:
     stop_criterion: StopCriterion
     max_failures: int = 1
     asynchronous: bool = True
+    without_delay: bool = False  # a trial that was told to stop holds no worker any more
     wait_when_stopping: bool = False
     restart_interrupted: bool = True
     longest_wait: float = LONGEST_WAIT
@@ -69,11 +72,15 @@ class Session:
         self._interrupted, self._refresh = interrupted, refresh
         self._record = record
         self._snapshot_at = record.n_events
+        self._backoff = Backoff()
+        scheduler = engine.scheduler
+        self._own_columns = scheduler.columns if isinstance(scheduler, AddsColumns) else None
         self._recovering = {int(trial) for trial in engine.table.busy()}
         # Whether the scheduler had nothing to start, and nothing happened since.
         self._settled = record.waits
         self._exhausted = record.exhausted
         self._stop_asked: str | None = None
+        self._warned_of_kept = False
 
     def run(self) -> str:
         """Go on until something ends the run; return what did, in words.
@@ -88,7 +95,7 @@ class Session:
             self._commit()
             if over:
                 continue
-            self._take_in(self.backend.poll(self._wait()))
+            self._take_in(self._poll(self._wait()))
             self._obey()
             self._refresh()
             if self._interrupted():
@@ -96,10 +103,24 @@ class Session:
                 self._snapshot()
                 raise Interrupted
         self._end_trials(reason)
+        self._drop_remaining()
         self._snapshot()
         return reason
 
     # ---- one tick -----------------------------------------------------------------------
+
+    def _poll(self, longest: float) -> Sequence[Reported | ReportedBlock | Ended]:
+        """Begin retries whose time has come, and wait for news."""
+        if not self._backoff:
+            return self.backend.poll(longest)
+        clock = self.backend.clock
+        for command in self._backoff.due(clock.now()):
+            self._carry_out(command)
+        longest = min(longest, max(self._backoff.next - clock.now(), 0.0))
+        if self.engine.table.n_busy > len(self._backoff):
+            return self.backend.poll(longest)
+        clock.sleep(longest)  # there is nothing that could have news
+        return ()
 
     def _wait(self) -> float:
         """Seconds to wait for events; none while the last tick left something to do."""
@@ -126,13 +147,15 @@ class Session:
                 continue
             self.engine.report(event)
             self.status.wallclock_time = self.backend.clock.now()
-            if self._observers.add_columns:
+            if self._observers.add_columns or self._own_columns is not None:
                 self._add_columns(event)
             self.status.update(event)
 
     def _add_columns(self, event: Reported | ReportedBlock) -> None:
-        """Let observers add to a report, after its decision and before it is stored."""
+        """Let scheduler and observers add to a report, after its decision, before it is stored."""
         columns = self._observers.columns(self._view, event)
+        if self._own_columns is not None:
+            columns = {**self._own_columns(self.engine.table), **columns}
         if isinstance(event, ReportedBlock):
             columns = {name: [value] * len(event.at) for name, value in columns.items()}
         cast("dict[str, Any]", event.metrics).update(columns)  # made by the backend as a dict
@@ -164,10 +187,16 @@ class Session:
                 and self._ask_for(policy.n_workers)
                 and self._reason_to_stop() is not None
             )
-        while table.n_busy < policy.n_workers and self._ask_for(1):
+        while self._n_held() < policy.n_workers and self._ask_for(1):
             if self._reason_to_stop() is not None:
                 return True
         return False
+
+    def _n_held(self) -> int:
+        """Workers that are taken."""
+        table = self.engine.table
+        stopping = table.count(Status.STOPPING) if self.policy.without_delay else 0
+        return table.n_busy - stopping
 
     def _ask_for(self, n: int) -> bool:
         answer = self.engine.ask(n, self.backend.clock.now())
@@ -206,6 +235,15 @@ class Session:
             left, delay = left - delay, min(2 * delay, 5.0)
 
     def _carry_out(self, command: Command) -> None:
+        if isinstance(command, BeginJob) and command.not_before > self.backend.clock.now():
+            self._backoff.add(command)
+            return
+        if isinstance(command, StopJob) and self._backoff.withdraw(command.trial):
+            now = self.backend.clock.now()
+            self._take_in([Ended(at=now, trial=command.trial, exit="killed")])
+            return
+        if isinstance(command, DropJobCheckpoint) and not self._drops_checkpoints():
+            return
         try:
             carry_out(command, self.backend)
         except Exception:  # one trial's trouble must not end the others
@@ -215,6 +253,28 @@ class Session:
             logger.exception("trial %d could not be started", trial)
             now = self.backend.clock.now()
             self._take_in([Ended(at=now, trial=trial, exit="failed", error=traceback.format_exc())])
+
+    def _drops_checkpoints(self) -> bool:
+        """Whether the backend wants to hear of checkpoints that are not needed; warns if not."""
+        wanted = removes_checkpoints(self.backend)
+        if not wanted and not self._warned_of_kept:
+            self._warned_of_kept = True
+            logger.warning(
+                "the scheduler gives checkpoints up, but all are kept: the backend was made with "
+                "delete_checkpoints=False; with True they are removed"
+            )
+        return wanted
+
+    def _drop_remaining(self) -> None:
+        """With the experiment over, nothing goes on from the checkpoints of trials that might."""
+        if not getattr(self.backend, "delete_checkpoints", False):
+            return
+        table, now = self.engine.table, self.backend.clock.now()
+        left = np.isin(table.trial("status"), (Status.PAUSED, Status.FAILED))
+        for trial in map(int, np.flatnonzero(left & table.trial("checkpoint"))):
+            why = {"source": "delete_checkpoints", "reason": "the experiment is over"}
+            self.engine.decide("drop_checkpoint", trial, now, by="tuner", why=why)
+        self._commit()
 
     def _snapshot(self) -> None:
         self._snapshot_at = self._record.n_events
@@ -267,7 +327,7 @@ class Session:
         self._commit()
         patience = time.monotonic() + _STOP_PATIENCE
         while table.n_busy:
-            self._take_in(self.backend.poll(self.policy.longest_wait))
+            self._take_in(self._poll(self.policy.longest_wait))
             self._commit()
             self._refresh()
             if self._interrupted():
@@ -277,6 +337,7 @@ class Session:
                     logger.warning("trial %d did not end within %g s", trial, _STOP_PATIENCE)
                     engine.ended(Ended(at=self.backend.clock.now(), trial=trial, exit="killed"))
                 self._commit()
+        self._commit()  # a retry that was still to come ends without the backend
 
     # ---- users --------------------------------------------------------------------------
 
@@ -311,6 +372,11 @@ class Session:
                 return f"queued {points[0]}"
             case other:
                 raise ExperimentError(f"unknown command {other!r}; known are stop, stop_trial, add")
+
+
+def removes_checkpoints(backend: Backend) -> bool:
+    """Whether a backend removes checkpoints that are not needed; one that does not say so does."""
+    return bool(getattr(backend, "delete_checkpoints", True))
 
 
 def _known_trial(trial: Any, n_trials: int) -> int:

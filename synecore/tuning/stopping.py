@@ -167,6 +167,11 @@ class PlateauStopper:
         insort(self._sorted, value)
 
 
+def time_budget(criterion: StopCriterion) -> float | None:
+    """Seconds the experiment may take; None without a limit, or where a callable decides."""
+    return criterion.max_wallclock_time if isinstance(criterion, StoppingCriterion) else None
+
+
 def why_to_stop(criterion: StopCriterion, status: TuningStatus) -> str | None:
     """The reason in words if the criterion holds, None otherwise."""
     reason = getattr(criterion, "reason", None)

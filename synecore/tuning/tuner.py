@@ -22,7 +22,7 @@ from synecore.plugins.observers import Observers
 from synecore.problem import Goal
 from synecore.protocols import Backend, ResultStore, RunContext, Scheduler, Unfinished
 from synecore.trials import TrialTable
-from synecore.tuning.callbacks import CallbackObserver, TunerCallback
+from synecore.tuning.callbacks import CallbackObserver, TunerCallback, callback_of
 from synecore.tuning.claim import claim, refuse_claimed
 from synecore.tuning.commands import CommandBox
 from synecore.tuning.display import Display, choose_display
@@ -42,9 +42,9 @@ from synecore.tuning.interrupt import Interrupted, interrupt_switch
 from synecore.tuning.lock import FolderLock
 from synecore.tuning.metadata import component_name, criterion_to_json, describe
 from synecore.tuning.record import Record
-from synecore.tuning.session import LONGEST_WAIT, Policy, Session
+from synecore.tuning.session import LONGEST_WAIT, Policy, Session, removes_checkpoints
 from synecore.tuning.status import TuningStatus
-from synecore.tuning.stopping import StopCriterion
+from synecore.tuning.stopping import StopCriterion, time_budget
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,8 @@ class Tuner:
     wait_trial_completion_when_stopping
         True: let running trials finish when the criterion holds.
     callbacks
-        Objects with observer methods, or `TunerCallback`s.
+        Names of callbacks ("tensorboard"), mappings with a name and options, objects with observer
+        methods, or `TunerCallback`s. Those given by name are there again when the run is resumed.
     metadata
         Your own JSON values for metadata.json.
     save_tuner
@@ -86,8 +87,14 @@ class Tuner:
         Where the backend keeps its files, if not in the experiment's folder.
     store
         Name of a result store, or a mapping with its name and options.
+    start_jobs_without_delay
+        True: a trial that was told to stop or pause holds no worker any more, so for the time it
+        takes to end more than n_workers trials run.
     max_retries
-        How often a failed trial is run again before it counts as failed.
+        How often a failed trial is run again, from its last checkpoint, before it counts as
+        failed. A script that exits with status 78 (`give_up`) is not run again.
+    retry_delay
+        Seconds before a failed trial is run again; doubled with each further failure.
     display
         "auto", "rich", "plain", "none", or an object with the methods of `Display`.
     """
@@ -109,10 +116,12 @@ class Tuner:
         metadata: Mapping[str, Any] | None = None,
         suffix_tuner_name: bool = True,
         save_tuner: bool = True,
+        start_jobs_without_delay: bool = False,
         trial_backend_path: str | os.PathLike[str] | None = None,
         *,
         store: str | Mapping[str, Any] = "jsonl",
         max_retries: int = 0,
+        retry_delay: float = 1.0,
         display: str | Display = "auto",
     ) -> None:
         _check(
@@ -125,11 +134,12 @@ class Tuner:
             )
         self.trial_backend, self.scheduler = trial_backend, scheduler
         self.stop_criterion, self.n_workers = stop_criterion, n_workers
-        self.callbacks = list(callbacks or ())
+        self.callbacks = [callback_of(given) for given in callbacks or ()]
         self.max_retries = max_retries
+        self.retry_delay = _seconds("retry_delay", retry_delay)
         self._policy = Policy(
             n_workers=n_workers, stop_criterion=stop_criterion, max_failures=max_failures,
-            asynchronous=asynchronous_scheduling,
+            asynchronous=asynchronous_scheduling, without_delay=start_jobs_without_delay,
             wait_when_stopping=wait_trial_completion_when_stopping,
             snapshots=save_tuner, longest_wait=_longest_wait(sleep_time),
         )  # fmt: skip
@@ -219,7 +229,9 @@ class Tuner:
             store.append([*self._record.owed, change])
             self._record.add([*self._record.owed, change])
             self._record.owed.clear()
-        metadata = {**experiment.metadata, "stop_criterion": criterion}
+        first = experiment.metadata["stop_criterion"]
+        metadata = {"first_stop_criterion": first, **experiment.metadata}
+        metadata["stop_criterion"] = criterion
         self._experiment = attrs.evolve(experiment, metadata=metadata)
         write_metadata(self._experiment)
         return self._experiment
@@ -227,7 +239,11 @@ class Tuner:
     def _session(
         self, store: Any, view: ExperimentView, observers: Observers, switch: Any, display: Display
     ) -> Session:
-        engine = Engine(self.scheduler, self.tuning_status.table, max_retries=self.max_retries)
+        engine = Engine(
+            self.scheduler, self.tuning_status.table,
+            max_retries=self.max_retries, retry_delay=self.retry_delay,
+        )  # fmt: skip
+        engine.set_time_budget(time_budget(self.stop_criterion))
         engine.events.extend(self._record.owed)
         self._record.owed.clear()
         policy = attrs.evolve(
@@ -271,7 +287,7 @@ class Tuner:
             if table.status(trial) is Status.STOPPING:
                 keep = table.fate(trial) is Status.PAUSED
                 self.trial_backend.stop(trial, keep_checkpoint=keep)
-        for trial in self._record.drops:
+        for trial in self._record.drops if removes_checkpoints(self.trial_backend) else ():
             if not table.value("checkpoint", trial):
                 self.trial_backend.delete_checkpoint(trial)
         self._record.drops.clear()
@@ -353,6 +369,8 @@ class Tuner:
             "n_workers": self.n_workers,
             "max_failures": self._policy.max_failures,
             "max_retries": self.max_retries,
+            "retry_delay": self.retry_delay,
+            "start_jobs_without_delay": self._policy.without_delay,
             "asynchronous_scheduling": self._policy.asynchronous,
             "wait_trial_completion_when_stopping": self._policy.wait_when_stopping,
             "save_tuner": self._policy.snapshots,
@@ -370,9 +388,14 @@ def _default_name(backend: Backend, scheduler: Scheduler) -> str:
     return sanitize_name(base) or "tuner"
 
 
+def _seconds(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        raise OptionError(f"Tuner: '{name}' must be a number >= 0, got {value!r}")
+    return value
+
+
 def _longest_wait(sleep_time: float) -> float:
-    if isinstance(sleep_time, bool) or not isinstance(sleep_time, (int, float)) or sleep_time < 0:
-        raise OptionError(f"Tuner: 'sleep_time' must be a number >= 0, got {sleep_time!r}")
+    _seconds("sleep_time", sleep_time)
     # A wait of 0 would keep a processor busy, and let no time pass on a virtual clock.
     return min(sleep_time, LONGEST_WAIT) if sleep_time > 0 else LONGEST_WAIT
 

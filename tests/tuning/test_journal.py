@@ -61,7 +61,7 @@ FULL: list[Event] = [
         at=5.0, trial=7, action="update", by="tuner", milestone=27.0, tags={"r": 1.0}, why={"x": 1}
     ),
     Retried(at=6.0, trial=7, attempt=2, error="exit status 1\nTraceback …", lost=True),
-    Ended(at=7.0, trial=7, exit="killed", status=Status.PAUSED, error="NaN"),
+    Ended(at=7.0, trial=7, exit="killed", status=Status.PAUSED, error="NaN", hopeless=True),
     Amended(
         at=8.0, problem={"start_points": [{"lr": inf}]}, stop_criterion={"max_wallclock_time": inf}
     ),

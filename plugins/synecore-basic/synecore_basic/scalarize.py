@@ -12,7 +12,7 @@ from synecore.actions import Action, Reply, Report, Resume, Start, Status
 from synecore.errors import OptionError
 from synecore.plugins.hookspecs import Setup
 from synecore.problem import Array, Goal, Objective, Problem, TrialView
-from synecore.protocols import Rebuildable, Scheduler, State
+from synecore.protocols import AddsColumns, BudgetAware, Rebuildable, Scheduler, State
 from synecore.views import DerivedTrials
 from synecore_basic.options import ScalarizeOptions
 
@@ -73,6 +73,15 @@ class Scalarize:
 
     def load_state_dict(self, state: State) -> None:
         self.scheduler.load_state_dict(state["scheduler"])
+
+    def set_time_budget(self, seconds: float | None) -> None:
+        if isinstance(self.scheduler, BudgetAware):
+            self.scheduler.set_time_budget(seconds)
+
+    def columns(self, trials: TrialView) -> Mapping[str, Any]:
+        if isinstance(self.scheduler, AddsColumns):
+            return self.scheduler.columns(self._derived(trials))
+        return {}
 
     def rebuild(self, trials: TrialView) -> None:
         if isinstance(self.scheduler, Rebuildable):
