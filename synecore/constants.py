@@ -4,7 +4,9 @@ value.
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False  # training scripts import this; `typing` would be most of what it costs
+if TYPE_CHECKING:
+    from typing import Final
 
 SYNECORE_ENV_FOLDER: Final = "SYNECORE_FOLDER"
 SYNE_TUNE_ENV_FOLDER: Final = "SYNETUNE_FOLDER"  # honoured where SYNECORE_FOLDER is not set
