@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import attrs
-from attrs.validators import ge
+from attrs.validators import ge, gt
 
 from synecore.options import option
 
@@ -15,6 +15,14 @@ from synecore.options import option
 def _own_first(cls: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
     """Put options of the class itself at the head of the table, before those it inherits."""
     return sorted(fields, key=lambda field: field.name not in cls.__annotations__)
+
+
+def _distinct_devices(_: Any, field: attrs.Attribute[Any], devices: tuple[int, ...]) -> None:
+    if not devices or min(devices) < 0 or len(set(devices)) < len(devices):
+        raise ValueError(
+            f"{field.name!r} must be different numbers of GPUs, at least one, counted from 0: "
+            f"{list(devices)}"
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +41,48 @@ class ProcessOptions:
     threads_per_trial: int | None = option(
         ge(1),
         default=None,
-        doc="Threads of numerical libraries in a trial; None: what the environment says, else 1.",
+        doc="Threads of numerical libraries in a trial; None: num_cpus_per_trial, or without it what "
+        "the environment says, else 1.",
+    )
+    num_cpus_per_trial: int | None = option(
+        ge(1),
+        default=None,
+        doc="CPU cores that a trial is bound to, the least used first; None: any.",
+        also=("num_cpus", "cpus_per_trial", "cores_per_trial"),
+    )
+    rotate_gpus: bool = option(
+        default=True,
+        doc="Give each trial GPUs of its own, and let it wait until they are free; false: all "
+        "trials see all GPUs.",
+    )
+    num_gpus_per_trial: int = option(
+        ge(1),
+        default=1,
+        doc="GPUs of each trial, where there are any and they rotate.",
+        also=("gpus_per_trial",),
+    )
+    gpus_to_use: tuple[int, ...] | None = option(
+        _distinct_devices,
+        default=None,
+        doc="Numbers of the GPUs that trials may use; None: all that the tuner may use.",
+        also=("gpus", "devices"),
+    )
+    num_gpus: int | None = option(
+        ge(0),
+        default=None,
+        doc="Number of this machine's GPUs; None: as nvidia-smi lists them.",
+    )
+    time_limit: float | None = option(
+        gt(0.0),
+        default=None,
+        doc="Seconds that a trial may run, all its starts together; then it fails, without retry.",
+        also=("timeout", "max_time_per_trial"),
+    )
+    memory_limit: float | None = option(
+        gt(0.0),
+        default=None,
+        doc="MiB of memory that a trial's processes may hold; then it fails, without retry.",
+        also=("memory", "max_memory"),
     )
     wake_up: Literal["auto", "polling"] = option(
         default="auto",
