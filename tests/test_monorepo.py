@@ -155,12 +155,13 @@ def test_no_hook_returns_components_without_an_entry_point(folder: Path) -> None
 # ---- dependencies ----------------------------------------------------------------------
 
 
-def requirement_names(folder: Path) -> set[str]:
-    """Return the distributions a project asks for, its extras included."""
+def requirement_names(folder: Path, *, heavy: bool = True) -> set[str]:
+    """Return the distributions a project asks for, its extras included, if not told otherwise."""
     declared = project(folder)["project"]
+    left_out = () if heavy else project(folder)["tool"].get("synecore", {}).get("heavy", ())
     lines = [*declared.get("dependencies", [])]
-    for extra in declared.get("optional-dependencies", {}).values():
-        lines += extra
+    for extra, wanted in declared.get("optional-dependencies", {}).items():
+        lines += wanted if extra not in left_out else []
     return {canonicalize_name(Requirement(line).name) for line in lines}
 
 
@@ -221,13 +222,23 @@ def test_the_default_extra_names_plugins_of_this_repository() -> None:
     assert {Requirement(line).name for line in default} <= set(PLUGIN_IDS)
 
 
-def test_constraints_name_no_host() -> None:
-    text = (ROOT / "constraints.txt").read_text()
+@pytest.mark.parametrize(
+    ("file", "heavy"), [("constraints.txt", False), ("constraints-heavy.txt", True)]
+)
+def test_constraints_pin_what_is_needed_and_name_no_host(file: str, heavy: bool) -> None:
+    text = (ROOT / file).read_text()
     assert "://" not in text
     assert "+cpu" not in text
     pinned = {canonicalize_name(Requirement(line).name) for line in pins(text)}
-    needed = set().union(*map(requirement_names, FIRST_PARTY)) - {"synecore", *PLUGIN_IDS}
-    assert needed <= pinned, f"not pinned: {sorted(needed - pinned)}; run `./run pin`"
+    needed = {name for folder in FIRST_PARTY for name in requirement_names(folder, heavy=heavy)}
+    missing = sorted(needed - pinned - {"synecore", *PLUGIN_IDS})
+    assert not missing, f"not pinned: {missing}; run `./run pin`"
+
+
+@pytest.mark.parametrize("folder", FIRST_PARTY, ids=FIRST_PARTY_IDS)
+def test_heavy_extras_exist(folder: Path) -> None:
+    heavy = project(folder)["tool"].get("synecore", {}).get("heavy", [])
+    assert set(heavy) <= set(project(folder)["project"].get("optional-dependencies", {}))
 
 
 def pins(text: str) -> list[str]:
