@@ -18,6 +18,7 @@ PAGES = sorted(
     [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")],
 )
 FRAGMENT = re.compile(r"[a-z0-9][a-z0-9-]*\.(added|changed|fixed|removed)\.md")
+MARKS = {"slow": pytest.mark.slow, "heavy": pytest.mark.heavy}  # by a page's first line
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s#]+)(?:#[^)]*)?\)")
 
 blocks_of = runpy.run_path(str(RUNNER))["blocks_of"]
@@ -34,7 +35,7 @@ def pages_with_code() -> list[object]:
     for page in PAGES:
         text = page.read_text()
         if any(block.runs for block in blocks_of(text)):
-            marks = [pytest.mark.slow] if text.startswith("<!-- slow -->") else []
+            marks = [mark for name, mark in MARKS.items() if text.startswith(f"<!-- {name} -->")]
             found.append(pytest.param(page, id=name_of(page), marks=marks))
     return found
 
