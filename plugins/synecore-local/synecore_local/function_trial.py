@@ -12,7 +12,6 @@ import json
 import os
 import pickle
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 
@@ -25,11 +24,15 @@ def main(config_file: str, checkpoints: str, how_text: str) -> None:
         config = {name: value for name, value in config.items() if name in how["names"]}
     if how["checkpoint_argument"]:
         config[how["checkpoint_argument"]] = checkpoints
-    metrics = metrics_of(function(**config), how["metric"], how["resource"])
-    if metrics:
-        from synecore.report import Reporter  # importable with the tuner's sys.path only
+    # Importable with the tuner's sys.path only.
+    from synecore.report import Reporter
+    from synecore_local.results import metrics_of, report_yields
 
-        Reporter()(**metrics)
+    report = Reporter()
+    result = report_yields(function(**config), how["metric"], report, _to_stderr)
+    metrics = metrics_of(result, how["metric"], how["resource"], _to_stderr)
+    if metrics:
+        report(**metrics)
 
 
 def received() -> Any:
@@ -42,38 +45,8 @@ def received() -> Any:
     return function
 
 
-def metrics_of(
-    result: Any, metric: str | None, resource: Mapping[str, int]
-) -> dict[str, Any] | None:
-    """Return what a function returned as a report; None for nothing.
-
-    Args:
-        result: What it returned.
-        metric: What a number stands for; None with several objectives.
-        resource: Name and amount of the resource that it was given, where there is one.
-    """
-    if result is None:
-        return None
-    if isinstance(result, Mapping):
-        return {**resource, **result}
-    number = scalar(result)
-    if metric is not None and isinstance(number, (int, float)) and not isinstance(number, bool):
-        return {**resource, metric: number}
-    allowed = "a mapping of metrics" if metric is None else f"{metric!r} or a mapping of metrics"
-    print(
-        f"synecore: the function returned {result!r:.80} ({type(result).__name__}), which is not "
-        f"reported; return {allowed} to have it reported, or None",
-        file=sys.stderr,
-    )
-    return None
-
-
-def scalar(value: Any) -> Any:
-    """Turn a scalar of an array library into a Python number; leave anything else."""
-    try:
-        return value.item()
-    except (AttributeError, TypeError, ValueError, RuntimeError):  # no scalar
-        return value
+def _to_stderr(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
 
 
 if __name__ == "__main__":
