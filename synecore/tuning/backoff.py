@@ -16,6 +16,10 @@ class Backoff:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def trials(self) -> set[int]:
+        return set(self._waiting)
+
     def add(self, command: BeginJob) -> None:
         self._waiting[command.job.trial] = command
 

@@ -216,10 +216,14 @@ class Engine:
     def retry(self, trial: int, now: float, error: str, *, lost: bool = False) -> None:
         """Queue a trial again that failed, or whose process was lost with the tuner."""
         attempt = int(self.table.value("attempt", trial)) + 1
-        failures = int(self.table.value("failures", trial))
-        wait = 0.0 if lost else self.retry_delay * 2.0**failures
         self._note(Retried(at=now, trial=trial, attempt=attempt, error=error, lost=lost))
-        self.commands.append(BeginJob(self.job(trial, resumes=True), not_before=now + wait))
+        job = self.job(trial, resumes=True)
+        self.commands.append(BeginJob(job) if lost else self.begin_retry(job, now))
+
+    def begin_retry(self, job: Job, since: float) -> BeginJob:
+        """Begin the job of a trial that failed at time `since`, after a while."""
+        failures = self.table.value("failures", job.trial)
+        return BeginJob(job, not_before=since + self.retry_delay * 2.0 ** (failures - 1.0))
 
     def amend(self, event: Amended) -> None:
         """Take in a change of the problem or of the stopping criterion."""

@@ -28,6 +28,7 @@ class Record:
     began: dict[int, tuple[float, bool]] = attrs.field(
         factory=dict
     )  # since when, whether it went on
+    retried: dict[int, float] = attrs.field(factory=dict)  # when, if that was how it last began
     owed: list[Event] = attrs.field(
         factory=list
     )  # decided in a tick that failed, still to be stored
@@ -47,6 +48,9 @@ class Record:
                 continue
             if isinstance(event, (Started, Resumed, Retried)):
                 self.began[event.trial] = event.at, not isinstance(event, Started)
+                self.retried.pop(event.trial, None)
+                if isinstance(event, Retried) and not event.lost:
+                    self.retried[event.trial] = event.at
             # What a scheduler decides is no news to it.
             if not isinstance(event, Decided) or event.by == "user":
                 self.waits = False

@@ -62,6 +62,7 @@ class Session:
         commands: CommandBox,
         policy: Policy,
         record: Record,
+        backoff: Backoff,
         *,
         interrupted: Callable[[], bool],
         refresh: Callable[[], None],
@@ -72,13 +73,14 @@ class Session:
         self._interrupted, self._refresh = interrupted, refresh
         self._record = record
         self._snapshot_at = record.n_events
-        self._backoff = Backoff()
+        self._backoff = backoff
         scheduler = engine.scheduler
         self._own_columns = scheduler.columns if isinstance(scheduler, AddsColumns) else None
-        self._recovering = {int(trial) for trial in engine.table.busy()}
+        self._recovering = set(map(int, engine.table.busy())) - backoff.trials
         # Whether the scheduler had nothing to start, and nothing happened since.
         self._settled = record.waits
         self._exhausted = record.exhausted
+        self.waiting = backoff.trials  # failed trials whose retry is still to begin
         self._stop_asked: str | None = None
         self._warned_of_kept = False
 

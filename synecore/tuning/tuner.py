@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from synecore.plugins.observers import Observers
 from synecore.problem import Goal
 from synecore.protocols import Backend, ResultStore, RunContext, Scheduler, Unfinished
 from synecore.trials import TrialTable
+from synecore.tuning.backoff import Backoff
 from synecore.tuning.callbacks import CallbackObserver, TunerCallback, callback_of
 from synecore.tuning.claim import claim, refuse_claimed
 from synecore.tuning.commands import CommandBox
@@ -191,7 +192,7 @@ class Tuner:
                 session = self._session(store, view, observers, switch, display)
                 observers.experiment_start(view)
                 try:
-                    self._open_backend(experiment)
+                    self._open_backend(experiment, session.waiting)
                     reason = ended = session.run()
                 except Interrupted:
                     reason = f"interrupted; `synecore resume {self.name}` goes on"
@@ -252,11 +253,22 @@ class Tuner:
         )  # fmt: skip
         return Session(
             engine, self.trial_backend, store, view, self.tuning_status, observers,
-            CommandBox(self.tuner_path), policy, self._record,
+            CommandBox(self.tuner_path), policy, self._record, self._backoff(engine),
             interrupted=switch, refresh=lambda: display.refresh(view),
         )  # fmt: skip
 
-    def _open_backend(self, experiment: Experiment) -> None:
+    def _backoff(self, engine: Engine) -> Backoff:
+        """Retries that an interruption found still waiting for their time."""
+        backoff, status = Backoff(), self.tuning_status
+        for trial, since in self._record.retried.items():
+            if status.table.status(trial) is Status.QUEUED:
+                command = engine.begin_retry(engine.job(trial, resumes=True), since)
+                if command.not_before > status.wallclock_time:
+                    backoff.add(command)
+        return backoff
+
+    def _open_backend(self, experiment: Experiment, waiting: Collection[int]) -> None:
+        """Open the backend; `waiting` trials have no process that it could have lost."""
         table = self.tuning_status.table
         engine, began = Engine(self.scheduler, table), self._record.began
         unfinished = tuple(
@@ -266,6 +278,7 @@ class Tuner:
                 stopping=table.status(trial) is Status.STOPPING,
             )
             for trial in map(int, table.busy())
+            if trial not in waiting
         )  # fmt: skip
         spec = spec_of(self.scheduler)
         recorded = spec.seed if spec is not None else None

@@ -94,7 +94,7 @@ def test_settings_and_criterion():
     assert metadata["tuner"] == {
         "n_workers": 3, "max_failures": 4, "max_retries": 2, "asynchronous_scheduling": False,
         "wait_trial_completion_when_stopping": True, "save_tuner": False,
-        "trial_backend_path": None,
+        "trial_backend_path": None, "retry_delay": 1.0, "start_jobs_without_delay": False,
     }  # fmt: skip
     assert metadata["stop_criterion"] == {
         "max_num_evaluations": 2, "min_metric_value": {"loss": -1}
