@@ -132,10 +132,7 @@ def callback_of(given: object) -> object:
         return given
     from synecore.plugins.make import make  # resolves names, so not at import
 
-    if isinstance(given, str):
-        return make("callback", given)
-    options = dict(given)
-    return make("callback", options.pop("name", None), **options)
+    return make("callback", given)
 
 
 class CallbackObserver:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import logging
 
+import attrs
 import pytest
 
 from synecore import Experiment, StoppingCriterion, Tuner, make_scheduler
 from synecore.actions import (
     Asked,
     Decided,
+    DropCheckpoint,
     Ended,
     Pause,
     Reply,
     Reported,
     Resume,
+    Retried,
     Start,
     Started,
     Status,
@@ -631,3 +634,132 @@ def test_nothing_is_logged_in_an_ordinary_run(caplog):
     with caplog.at_level(logging.INFO):
         run(starts(3))
     assert caplog.text == ""
+
+
+# ---- checkpoints that nobody needs -------------------------------------------------------
+
+
+def paused_then_dropped():
+    """Two trials pause at 1; the first one's checkpoint is given up then."""
+
+    def on_end(trial, status, trials):
+        return [DropCheckpoint(0)] if trial == 1 and status is Status.PAUSED else []
+
+    return [[start(0.1, until=1)], [start(0.2, until=1)]], on_end
+
+
+def deleted(backend):
+    return [call[1] for call in backend.calls if call[0] == "delete_checkpoint"]
+
+
+@pytest.mark.parametrize("delete_checkpoints", [True, False])
+def test_the_backend_says_whether_checkpoints_are_removed(delete_checkpoints, caplog):
+    answers, on_end = paused_then_dropped()
+    backend = Watched()
+    backend.delete_checkpoints = delete_checkpoints
+    tuner = run(answers, backend, on_end=on_end)
+    dropped = [(e.trial, e.by) for e in events_of(tuner, Decided) if e.action == "drop_checkpoint"]
+    warned = "delete_checkpoints=False" in caplog.text
+    if delete_checkpoints:
+        # What is left goes at the end: nothing is resumed any more.
+        assert dropped == [(0, "scheduler"), (1, "tuner")]
+        assert deleted(backend) == [0, 1]
+        assert not warned
+    else:
+        assert dropped == [(0, "scheduler")]
+        assert deleted(backend) == []
+        assert warned
+
+
+def test_a_backend_that_does_not_say_removes_what_the_scheduler_gives_up_and_no_more():
+    answers, on_end = paused_then_dropped()
+    backend = Watched()
+    run(answers, backend, on_end=on_end)
+    assert deleted(backend) == [0]
+
+
+# ---- columns of the scheduler ------------------------------------------------------------
+
+
+class Counting(ScriptedScheduler):
+    def columns(self, trials):
+        return {"n_trials": trials.n_trials, "n_obs": trials.n_obs, "shared": "scheduler"}
+
+
+class Sharing:
+    def columns(self, experiment, event):
+        return {"shared": "observer"}
+
+
+def test_a_scheduler_adds_columns_after_each_decision():
+    tuner = run([], scheduler=Counting(problem(2), starts(2)), callbacks=[Sharing()])
+    rows = [event.metrics for event in events_of(tuner, Reported)]
+    assert [row["n_trials"] for row in rows] == [1, 1, 2, 2]
+    assert [row["n_obs"] for row in rows] == [1, 2, 3, 4]
+    assert {row["shared"] for row in rows} == {"observer"}  # the user's own wins
+    resumed = Tuner.resume(tuner.tuner_path, scheduler=Counting(problem(2), starts(2)),
+                           trial_backend=Watched(), strict=True)  # fmt: skip
+    assert resumed.tuning_status.table.n_obs == 4
+
+
+# ---- the time there is -------------------------------------------------------------------
+
+
+class Planning(ScriptedScheduler):
+    """Starts trials at a tenth of the time budget that it knows."""
+
+    budget: float | None = None
+
+    def set_time_budget(self, seconds):
+        self.budget = seconds
+
+    def suggest(self, n, trials, now):
+        answer = super().suggest(n, trials, now)
+        if isinstance(answer, Reply):
+            return answer
+        return [start(self.budget / 1000)]
+
+
+def planning():
+    return Planning(problem(), [[start(0.5)]] * 3)
+
+
+def test_a_scheduler_that_plans_is_told_the_limit_on_time_before_the_first_ask():
+    tuner = run([], scheduler=planning(), criterion=StoppingCriterion(max_wallclock_time=100))
+    assert [event.config["x"] for event in events_of(tuner, Started)] == pytest.approx([0.1] * 3)
+
+
+def test_a_replay_knows_the_limit_of_its_time():
+    first = StoppingCriterion(max_wallclock_time=100, max_num_trials_started=1)
+    tuner = run([], scheduler=planning(), criterion=first)
+    tuner.stop_criterion = StoppingCriterion(max_wallclock_time=500)
+    tuner.run()
+    began = [event.config["x"] for event in events_of(tuner, Started)]
+    assert began == pytest.approx([0.1, 0.1, 0.5])
+    resumed = Tuner.resume(tuner.tuner_path, scheduler=planning(), trial_backend=Watched(),
+                           strict=True)  # fmt: skip
+    assert resumed.scheduler.budget == 500
+    assert resumed.stop_criterion.max_wallclock_time == 500
+
+
+# ---- failures that no retry mends --------------------------------------------------------
+
+
+class Hopeless(Watched):
+    def poll(self, timeout):
+        return [
+            attrs.evolve(event, hopeless=True) if isinstance(event, Ended) else event
+            for event in super().poll(timeout)
+        ]
+
+
+def test_a_hopeless_failure_is_not_retried():
+    def crash(config, resource):
+        raise ValueError("no such optimiser")
+
+    def outcome(backend):
+        tuner = run(starts(1), backend, max_retries=3, max_failures=1)
+        return len(events_of(tuner, Retried)), events_of(tuner, Ended)[-1].hopeless
+
+    assert outcome(Hopeless(crash)) == (0, True)
+    assert outcome(Watched(crash)) == (3, False)

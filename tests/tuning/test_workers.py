@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from synecore import Experiment, StoppingCriterion, Tuner, make_scheduler
-from synecore.actions import Ended, Started, Status
+from synecore.actions import Ended, Start, Started, Status, Stop
+from synecore.problem import Problem
 from synecore.space import choice, uniform
-from synecore.testing import InlineBackend
+from synecore.testing import InlineBackend, ScriptedScheduler
 
 LONG, SHORT = 10.0, 1.0  # seconds of a trial
 
@@ -69,3 +71,29 @@ def test_a_used_up_space_ends_the_run_in_batches_too():
     experiment = run(99, {"x": choice([0.01, 0.02, 0.04, 0.05])}, asynchronous_scheduling=False)
     assert starts(experiment) == pytest.approx([0, 0, 0, SHORT])
     assert set(experiment.table().trial("status")) == {Status.COMPLETED}
+
+
+class Lingering(InlineBackend):
+    """Trials that go on for a while after they were told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda config, step: {"loss": 0.0}, n_reports=4, late_reports=2)
+
+
+def run_lingering(**options) -> Experiment:
+    def stop_first(report, trials):
+        return [Stop(report.trial)] if report.trial == 0 else []
+
+    problem = Problem.create({"x": uniform(0, 1)}, metric="loss")
+    answers = [[Start(np.array([i / 10]))] for i in range(4)]
+    scheduler = ScriptedScheduler(problem, answers, on_report=stop_first)
+    criterion = StoppingCriterion(max_wallclock_time=1000)
+    return Tuner(Lingering(), scheduler, criterion, n_workers=2, display="none", **options).run()
+
+
+def test_a_stopping_trial_holds_its_worker_unless_jobs_start_without_delay():
+    late, early = run_lingering(), run_lingering(start_jobs_without_delay=True)
+    assert starts(late)[:3] == pytest.approx([0, 0, 3])
+    assert most_at_once(late) == 2
+    assert starts(early)[:3] == pytest.approx([0, 0, 1])
+    assert most_at_once(early) == 3
