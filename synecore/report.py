@@ -14,8 +14,11 @@ import time
 
 TYPE_CHECKING = False  # `typing` itself would cost every trial some milliseconds
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any, NoReturn
+    from collections.abc import Callable, Iterable
+    from contextvars import ContextVar
+    from typing import Any, NoReturn, TypeAlias
+
+    Sink: TypeAlias = Callable[[dict[str, Any]], object]
 
 TAG = "[tune-metric]:"
 RESERVED = "st_"  # names with this prefix are written by the reporter itself
@@ -75,8 +78,26 @@ class Reporter:
             if self._price is not None:
                 fields["st_worker_cost"] = seconds * self._price / _SECONDS_AN_HOUR
         fields["st_worker_iter"] = self._calls
-        _print_line(f"{TAG} {_to_json(fields)}\n")
+        line = _to_json(fields)
+        sink = _sinks[0].get() if _sinks else None
+        if sink is None:
+            _print_line(f"{TAG} {line}\n")
+        else:
+            sink(_DECODER.decode(line))
         self._calls += 1
+
+
+def report_to(sink: Sink | None) -> None:
+    """Let reports made in this context (see `contextvars`) go to `sink`, for None to be printed.
+
+    For a backend whose trials run in the tuner's own process, each in a context of its own. The
+    sink gets what a reader of the printed line would get.
+    """
+    if not _sinks:
+        from contextvars import ContextVar  # no trial that is a process of its own needs it
+
+        _sinks.append(ContextVar("synecore_report_to", default=None))
+    _sinks[0].set(sink)
 
 
 def give_up(reason: str) -> NoReturn:
@@ -86,7 +107,9 @@ def give_up(reason: str) -> NoReturn:
     retried. Metrics reported before are kept.
     """
     print(reason, file=sys.stderr, flush=True)
-    sys.exit(EXIT_NO_RETRY)
+    end = SystemExit(EXIT_NO_RETRY)
+    end.add_note(reason)  # for who catches it, in a trial that is no process
+    raise end
 
 
 def retrieve(log_lines: Iterable[str]) -> list[dict[str, Any]]:
@@ -130,6 +153,7 @@ def _plain(value: Any) -> Any:
     return item()
 
 
+_sinks: list[ContextVar[Sink | None]] = []  # one, made when first needed
 _DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(default=_plain)
 
