@@ -36,25 +36,24 @@ class How:
     resource: dict[str, int]  # of a returned result: all that the trial was given
 
 
-class Function:
-    """A function called with those entries of a configuration that it takes.
-
-    Nothing of it is kept on disk: each process gets it on its standard input.
+class Signature:
+    """Which entries of a configuration a function takes, by the names of its arguments.
 
     Raises:
-        OptionError: It cannot be called by names, or cannot be sent to another process.
+        OptionError: It cannot be called by names.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        from .shipping import shipped  # cloudpickle is needed for functions alone
-
         self.name = name_of(function)
-        self.entry_point = Path(self.name.strip("<>"))
         self._parameters = _parameters(function, self.name)
-        self._shipped = shipped(function, self.name)
+        self.takes_checkpoints = ST_CHECKPOINT_DIR in self._parameters
 
     def check(self, problem: Problem) -> None:
-        """Compare the function's arguments with the configuration space."""
+        """Compare the function's arguments with the configuration space.
+
+        Raises:
+            OptionError: The space lacks an argument.
+        """
         names = [*problem.space.names, *problem.space.constants]
         missing = [name for name in self._required() if name not in names]
         if missing:
@@ -64,7 +63,7 @@ class Function:
                 f"{did_you_mean(missing[0], names) or '.'} Arguments are names of the space: "
                 "rename them, give them defaults, or take the whole configuration by **config"
             )
-        taken = self._names()
+        taken = self.names()
         unused = [name for name in problem.space.names if taken is not None and name not in taken]
         if unused:
             logger.warning(
@@ -72,24 +71,7 @@ class Function:
                 "effect", self.name, " and none ".join(map(repr, unused)),
             )  # fmt: skip
 
-    def invocation(self, job: Job, folder: TrialFolder, problem: Problem) -> Invocation:
-        objectives, fidelity = problem.objectives, problem.fidelity
-        resource = {}
-        if fidelity is not None and math.isfinite(job.until):
-            resource[fidelity.name] = int(job.until)
-        how = How(
-            names=self._names(),
-            checkpoint_argument=ST_CHECKPOINT_DIR
-            if ST_CHECKPOINT_DIR in self._parameters
-            else None,
-            metric=objectives[0].name if len(objectives) == 1 else None,
-            resource=resource,
-        )
-        command = [sys.executable, "-u", "-P", function_trial.__file__]
-        arguments = [str(folder.config), str(folder.checkpoints), json.dumps(attrs.asdict(how))]
-        return Invocation((*command, *arguments), self._shipped)
-
-    def _names(self) -> list[str] | None:
+    def names(self) -> list[str] | None:
         """Return the arguments that it can be given; None: any."""
         parameters = self._parameters.values()
         if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
@@ -104,6 +86,59 @@ class Function:
             and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
             and p.name != ST_CHECKPOINT_DIR
         ]
+
+
+class Function:
+    """A function called with those entries of a configuration that it takes.
+
+    Nothing of it is kept on disk: each process gets it on its standard input.
+
+    Raises:
+        OptionError: It cannot be called by names, or cannot be sent to another process.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        from .shipping import shipped  # cloudpickle is needed for functions alone
+
+        self._signature = Signature(function)
+        name = self._signature.name
+        self.entry_point = entry_point_of(name)
+        self._shipped = shipped(function, name)
+
+    def check(self, problem: Problem) -> None:
+        """Compare the function's arguments with the configuration space."""
+        self._signature.check(problem)
+
+    def invocation(self, job: Job, folder: TrialFolder, problem: Problem) -> Invocation:
+        signature = self._signature
+        how = How(
+            names=signature.names(),
+            checkpoint_argument=ST_CHECKPOINT_DIR if signature.takes_checkpoints else None,
+            metric=metric_of(problem),
+            resource=resource_of(job, problem),
+        )
+        command = [sys.executable, "-u", "-P", function_trial.__file__]
+        arguments = [str(folder.config), str(folder.checkpoints), json.dumps(attrs.asdict(how))]
+        return Invocation((*command, *arguments), self._shipped)
+
+
+def metric_of(problem: Problem) -> str | None:
+    """Return what a number that a function returns stands for; None with several objectives."""
+    objectives = problem.objectives
+    return objectives[0].name if len(objectives) == 1 else None
+
+
+def resource_of(job: Job, problem: Problem) -> dict[str, int]:
+    """Return the resource that a trial is given, by its name; nothing where it is not known."""
+    fidelity = problem.fidelity
+    if fidelity is None or not math.isfinite(job.until):
+        return {}
+    return {fidelity.name: int(job.until)}
+
+
+def entry_point_of(name: str) -> Path:
+    """Return the name of a function in the form in which a script names an experiment."""
+    return Path(name.strip("<>"))
 
 
 def name_of(function: Callable[..., Any]) -> str:
