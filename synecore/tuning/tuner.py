@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,8 @@ from synecore.plugins.hookspecs import ExperimentView
 from synecore.plugins.make import spec_of
 from synecore.plugins.observers import Observers
 from synecore.problem import Goal
-from synecore.protocols import Backend, ResultStore, RunContext, Scheduler, Unfinished
+from synecore.protocols import Backend, ResultStore, RunContext, Scheduler
 from synecore.trials import TrialTable
-from synecore.tuning.backoff import Backoff
 from synecore.tuning.callbacks import CallbackObserver, TunerCallback, callback_of
 from synecore.tuning.claim import claim, refuse_claimed
 from synecore.tuning.commands import CommandBox
@@ -42,8 +41,9 @@ from synecore.tuning.explain import last_error
 from synecore.tuning.interrupt import Interrupted, interrupt_switch
 from synecore.tuning.lock import FolderLock
 from synecore.tuning.metadata import component_name, criterion_to_json, describe
+from synecore.tuning.opening import repeat_commands, unfinished, waiting_retries
 from synecore.tuning.record import Record
-from synecore.tuning.session import LONGEST_WAIT, Policy, Session, removes_checkpoints
+from synecore.tuning.session import LONGEST_WAIT, Policy, Session
 from synecore.tuning.status import TuningStatus
 from synecore.tuning.stopping import StopCriterion, time_budget
 
@@ -192,7 +192,7 @@ class Tuner:
                 session = self._session(store, view, observers, switch, display)
                 observers.experiment_start(view)
                 try:
-                    self._open_backend(experiment, session.waiting)
+                    self._open_backend(experiment, session)
                     reason = ended = session.run()
                 except Interrupted:
                     reason = f"interrupted; `synecore resume {self.name}` goes on"
@@ -253,33 +253,12 @@ class Tuner:
         )  # fmt: skip
         return Session(
             engine, self.trial_backend, store, view, self.tuning_status, observers,
-            CommandBox(self.tuner_path), policy, self._record, self._backoff(engine),
+            CommandBox(self.tuner_path), policy, self._record,
+            waiting_retries(engine, self._record, self.tuning_status.wallclock_time),
             interrupted=switch, refresh=lambda: display.refresh(view),
         )  # fmt: skip
 
-    def _backoff(self, engine: Engine) -> Backoff:
-        """Retries that an interruption found still waiting for their time."""
-        backoff, status = Backoff(), self.tuning_status
-        for trial, since in self._record.retried.items():
-            if status.table.status(trial) is Status.QUEUED:
-                command = engine.begin_retry(engine.job(trial, resumes=True), since)
-                if command.not_before > status.wallclock_time:
-                    backoff.add(command)
-        return backoff
-
-    def _open_backend(self, experiment: Experiment, waiting: Collection[int]) -> None:
-        """Open the backend; `waiting` trials have no process that it could have lost."""
-        table = self.tuning_status.table
-        engine, began = Engine(self.scheduler, table), self._record.began
-        unfinished = tuple(
-            Unfinished(
-                job=engine.job(trial, resumes=began[trial][1]), since=began[trial][0],
-                n_reports=int(table.value("reports", trial)),
-                stopping=table.status(trial) is Status.STOPPING,
-            )
-            for trial in map(int, table.busy())
-            if trial not in waiting
-        )  # fmt: skip
+    def _open_backend(self, experiment: Experiment, session: Session) -> None:
         spec = spec_of(self.scheduler)
         recorded = spec.seed if spec is not None else None
         seed = seeds.sequence(recorded) if isinstance(recorded, int) else np.random.SeedSequence()
@@ -288,22 +267,10 @@ class Tuner:
                 folder=self._backend_path or experiment.path, problem=self.scheduler.problem,
                 seed=seed, n_workers=self.n_workers,
                 decides=self.scheduler.decides, now=self.tuning_status.wallclock_time,
-                running=unfinished,
+                running=unfinished(session.engine, self._record, session.waiting),
             )
         )  # fmt: skip
-        self._repeat_commands()
-
-    def _repeat_commands(self) -> None:
-        """Tell the backend what the last tuner had stored and may not have told it."""
-        table = self.tuning_status.table
-        for trial in map(int, table.busy()):
-            if table.status(trial) is Status.STOPPING:
-                keep = table.fate(trial) is Status.PAUSED
-                self.trial_backend.stop(trial, keep_checkpoint=keep)
-        for trial in self._record.drops if removes_checkpoints(self.trial_backend) else ():
-            if not table.value("checkpoint", trial):
-                self.trial_backend.delete_checkpoint(trial)
-        self._record.drops.clear()
+        repeat_commands(self.trial_backend, self.tuning_status.table, self._record)
 
     def _close_backend(self) -> None:
         """Close it; after a failure, an error of its own must not hide the first one."""
