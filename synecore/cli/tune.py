@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from synecore.errors import OptionError
+from synecore.cli.reading import (
+    add_limits,
+    add_space,
+    read_json,
+    read_limits,
+    read_options,
+    read_space,
+)
 
 NAMES = ("tune",)
-_LIMITS = {
-    "max_wallclock_time": (float, "seconds"),
-    "max_num_evaluations": (int, "reports"),
-    "max_num_trials_started": (int, "trials started"),
-    "max_num_trials_completed": (int, "trials run to their end"),
-    "max_num_trials_finished": (int, "trials completed, stopped or failed"),
-    "max_cost": (float, "total cost"),
-}
 _EPILOG = """\
 A domain is written as in Python: uniform(0,1), loguniform(1e-4,1), randint(1,20),
 lograndint(8,512), choice(['relu','tanh']), finrange(0,1,11), ... Anything else is a constant
@@ -43,15 +39,7 @@ def add_to(commands: Any) -> None:
     command.set_defaults(run=run)
     command.add_argument("script", help="any executable script, or a Python file")
     space = command.add_argument_group("space")
-    space.add_argument("--space", type=Path, metavar="FILE", help="JSON, TOML or YAML file")
-    space.add_argument(
-        "--param", action="append", default=[], metavar="NAME=DOMAIN",
-        help="one parameter or constant; repeat it. Overrides the file",
-    )  # fmt: skip
-    space.add_argument(
-        "--constraint", action="append", default=[], metavar="EXPRESSION",
-        help="between parameters, as in 'width < height'; repeat it",
-    )  # fmt: skip
+    add_space(space)
     space.add_argument(
         "--start", action="append", default=None, metavar="JSON",
         help="configuration to evaluate first, partial or whole; repeat it",
@@ -85,15 +73,18 @@ def add_to(commands: Any) -> None:
     running.add_argument(
         "--max-retries", type=int, default=0, help="new attempts at a failed trial"
     )
+    running.add_argument(
+        "--retry-delay", type=float, default=1.0, metavar="SECONDS",
+        help="wait before a new attempt, doubled each time (default: 1)",
+    )  # fmt: skip
+    running.add_argument(
+        "--callback", action="append", default=[], metavar="NAME",
+        help="observer of the run, such as tensorboard; repeat it",
+    )  # fmt: skip
     running.add_argument("--display", default="auto", help="auto, rich, plain or none")
     running.add_argument("--json", action="store_true", help="print the best configuration as JSON")
     ending = command.add_argument_group("when to stop (at least one; the first that holds)")
-    for name, (kind, unit) in _LIMITS.items():
-        ending.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=unit)
-    ending.add_argument(
-        "--target", action="append", default=[], metavar="METRIC<VALUE",
-        help="stop once a metric is below (or, with >, above) a value",
-    )  # fmt: skip
+    add_limits(ending)
     ending.add_argument(
         "--finish-running", action="store_true", help="let running trials finish then"
     )
@@ -103,10 +94,6 @@ def run(arguments: argparse.Namespace) -> int:
     from synecore.cli.results import print_best
     from synecore.tuning.onecall import tune
 
-    limits: dict[str, Any] = {
-        name: value for name in _LIMITS if (value := getattr(arguments, name)) is not None
-    }
-    limits.update(_targets(arguments.target))
     modes = arguments.mode or ["min"]
     options = read_options(arguments.option, "--option")
     for word in ("resource_attr", "max_resource_attr", "max_t"):
@@ -115,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.seed is not None:
         options["random_seed"] = arguments.seed
     if arguments.start is not None:
-        options["points_to_evaluate"] = [_json(text, "--start") for text in arguments.start]
+        options["points_to_evaluate"] = [read_json(text, "--start") for text in arguments.start]
     experiment = tune(
         arguments.script,
         read_space(arguments.space, arguments.param, arguments.constraint),
@@ -126,109 +113,10 @@ def run(arguments: argparse.Namespace) -> int:
         backend_options=read_options(arguments.backend_option, "--backend-option"),
         tuner_name=arguments.name, suffix_tuner_name=not arguments.exact_name,
         store=arguments.store, max_failures=arguments.max_failures,
-        max_retries=arguments.max_retries, display=arguments.display,
-        wait_trial_completion_when_stopping=arguments.finish_running, **limits, **options,
+        max_retries=arguments.max_retries, retry_delay=arguments.retry_delay,
+        callbacks=arguments.callback, display=arguments.display,
+        wait_trial_completion_when_stopping=arguments.finish_running,
+        **read_limits(arguments), **options,
     )  # fmt: skip
     print_best(experiment, as_json=arguments.json)
     return 0
-
-
-def read_space(
-    file: Path | None, parameters: Sequence[str], constraints: Sequence[str]
-) -> Mapping[str, Any]:
-    """The configuration space of a file and of --param options, which win."""
-    from synecore.space import parse_config_space
-
-    raw: dict[str, Any] = read_file(file) if file is not None else {}
-    for text in parameters:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise OptionError(f"--param {text!r} is not NAME=DOMAIN, as in lr=loguniform(1e-4,1)")
-        raw[name] = _value(value)
-    if constraints:
-        raw["$constraints"] = [*raw.get("$constraints", []), *constraints]
-    if not raw:
-        raise OptionError("the space is empty: give --space FILE or --param NAME=DOMAIN")
-    return parse_config_space(raw)
-
-
-def read_file(file: Path) -> dict[str, Any]:
-    """A mapping from a JSON, TOML or YAML file."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise OptionError(f"--space {file} cannot be read: {error.strerror}") from error
-    kind = file.suffix.lower()
-    try:
-        if kind == ".json":
-            values = json.loads(content)
-        elif kind == ".toml":
-            import tomllib
-
-            values = tomllib.loads(content.decode())
-        elif kind in (".yaml", ".yml"):
-            values = _yaml(content)
-        else:
-            raise OptionError(f"--space {file}: the file must end in .json, .toml, .yaml or .yml")
-    except ValueError as error:
-        if isinstance(error, OptionError):
-            raise
-        raise OptionError(f"--space {file} is not valid {kind[1:].upper()}: {error}") from error
-    if not isinstance(values, dict):
-        raise OptionError(
-            f"--space {file} must map names to domains, it is a {type(values).__name__}"
-        )
-    return values
-
-
-def _yaml(content: bytes) -> Any:
-    try:
-        import yaml
-    except ModuleNotFoundError:
-        raise OptionError("a YAML space file needs PyYAML: pip install pyyaml") from None
-    try:
-        return yaml.safe_load(content)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
-
-
-def read_options(texts: Sequence[str], flag: str) -> dict[str, Any]:
-    """NAME=VALUE texts as a mapping; values are JSON where they can be read as such."""
-    options: dict[str, Any] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise OptionError(f"{flag} {text!r} is not NAME=VALUE, as in reduction_factor=4")
-        options[name.replace("-", "_")] = _value(value)
-    return options
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _json(text: str, flag: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise OptionError(f"{flag} {text!r} is not JSON: {error}") from error
-
-
-def _targets(texts: Sequence[str]) -> dict[str, dict[str, float]]:
-    """'loss<0.1' as min_metric_value, 'accuracy>0.9' as max_metric_value."""
-    limits: dict[str, dict[str, float]] = {}
-    for text in texts:
-        for sign, word in (("<", "min_metric_value"), (">", "max_metric_value")):
-            name, found, value = text.partition(sign)
-            if found:
-                try:
-                    limits.setdefault(word, {})[name.strip()] = float(value)
-                    break
-                except ValueError:
-                    pass
-        else:
-            raise OptionError(f"--target {text!r} is neither METRIC<VALUE nor METRIC>VALUE")
-    return limits

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -22,6 +22,9 @@ from synecore.trials import TrialTable
 from synecore.tuning.files import write_atomically
 from synecore.tuning.results import result_rows, write_results
 from synecore.tuning.status import TuningStatus, best_metric
+
+if TYPE_CHECKING:
+    from synecore.tuning.retrain import Retrained
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +123,31 @@ class Experiment:
         }
 
     def trial_path(self, trial: int) -> Path:
-        return self.path / str(trial)
+        """The folder of a trial's files: config.json, std.out, std.err, checkpoints."""
+        elsewhere = self.metadata["tuner"].get("trial_backend_path")
+        return (self.path if elsewhere is None else Path(elsewhere)) / str(trial)
+
+    def checkpoint_path(self, trial: int | None = None, metric: str | int = 0) -> Path:
+        """The folder of a trial's checkpoint, by default that of the best trial in a metric.
+
+        Raises ExperimentError if there is none.
+        """
+        best = trial is None
+        number: int = self.best_config(metric)["trial_id"] if trial is None else trial
+        path = self.trial_path(number) / "checkpoints"
+        if not path.is_dir():
+            raise ExperimentError(
+                f"trial {number}{', the best one,' if best else ''} has no checkpoint in {path}: "
+                "its script wrote none, or it was removed (delete_checkpoints=True, or a scheduler "
+                "that limits their number). `retrain` runs its configuration again"
+            )
+        return path
+
+    def retrain(self, **arguments: Any) -> Retrained:
+        """Run the best configuration again, or another one; see `synecore.tuning.retrain`."""
+        from synecore.tuning.retrain import retrain
+
+        return retrain(self, **arguments)
 
 
 def objective_index(problem: Problem, metric: str | int) -> int:

@@ -122,5 +122,5 @@ def test_typing_errors_are_found_before_anything_runs(plugin):
         tuner(["noet"])
     with pytest.raises(OptionError, match="did you mean 'file'"):
         tuner([{"name": "note", "flie": "x"}])
-    with pytest.raises(OptionError, match='callback: .* not a mapping with its "name"'):
+    with pytest.raises(OptionError, match=r'callback: .* not a mapping with its "name"'):
         tuner([{"file": "x"}])
