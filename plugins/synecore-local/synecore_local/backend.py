@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import logging
 import math
 import time
@@ -18,21 +19,27 @@ from synecore.plugins.hookspecs import Setup
 from synecore.protocols import Job, RunContext, Unfinished
 from synecore.tuning.clock import WallClock
 
+from .devices import devices_of_trials
+from .environment import environment_of_trials
 from .function import Function
 from .guardian import Guardian, kill_survivors, run_mark
 from .launcher import Launcher
+from .limits import Limits
 from .options import FunctionOptions, LocalOptions, ProcessOptions
 from .output import Output
 from .pace import Pace
+from .place import Place, Places
 from .program import Program, Script
-from .running import Exit, RunningTrial
+from .running import Outcome, RunningTrial
 from .trial_folder import TrialFolder
+from .waiting_room import Waiting, WaitingRoom
 from .wake_up import WakeUp, polling_instead, wake_up_by
 
 logger = logging.getLogger(__name__)
 
 _LOOK_AROUND = 1.0  # seconds after which all trials are looked at, should an event have been lost
 _CLOSING = 0.002  # seconds between looks at trials that were asked to end
+_CANNOT_START = (OSError, ValueError, TypeError, TrialError)
 
 
 @attrs.define(eq=False)
@@ -41,6 +48,8 @@ class _Session:
 
     run: RunContext
     launcher: Launcher
+    waiting: WaitingRoom
+    limits: Limits
     guardian: Guardian
     wake_up: WakeUp
     looked_around: float = 0.0  # on the system's monotonic clock
@@ -57,7 +66,10 @@ def make_for_function(setup: Setup, options: FunctionOptions) -> LocalBackend:
 
 
 class LocalBackend:
-    """Runs each trial as a process group of its own and reads its reports from `std.out`."""
+    """Runs each trial as a process group of its own and reads its reports from `std.out`.
+
+    A trial that finds no free GPU, or whose checkpoint is still being copied, waits here.
+    """
 
     def __init__(self, options: ProcessOptions, program: Program) -> None:
         self.options = options
@@ -94,7 +106,15 @@ class LocalBackend:
         """Return the lines that a trial has written to standard error so far."""
         return _lines(self._folder(trial).err)
 
+    @property
+    def delete_checkpoints(self) -> bool:
+        """Are checkpoints removed that no trial needs any more?"""
+        return self.options.delete_checkpoints
+
     def delete_checkpoint(self, trial: int) -> None:
+        """Remove a trial's checkpoint, once no other trial's copy of it is being made."""
+        if self._session is not None:
+            self._session.waiting.copied(trial)
         self._folder(trial).delete_checkpoint()
 
     def _folder(self, trial: int) -> TrialFolder:
@@ -111,6 +131,7 @@ class LocalBackend:
                 "close it first, or make a second backend"
             )
         self._program.check(run.problem)
+        places = Places(self.options, self._devices, run.n_workers)
         self._running, self._begun, self._unread, self._events = {}, {}, set(), []
         self._experiment = run.folder.absolute()
         self._experiment.mkdir(parents=True, exist_ok=True)
@@ -118,12 +139,19 @@ class LocalBackend:
         mark = run_mark(self._experiment)
         if run.running or run.now > 0:
             kill_survivors(mark)
-        launcher = Launcher(
-            self._program, run.problem, self._experiment, self.options.threads_per_trial, mark
-        )
+        environment = environment_of_trials(places.threads, places.visible)
+        launcher = Launcher(self._program, run.problem, self._experiment, environment, mark)
         for unfinished in run.running:
             self._recover(unfinished, launcher)
-        self._session = _Session(run, launcher, Guardian(mark), wake_up_by(self.options.wake_up))
+        self._session = _Session(
+            run, launcher, WaitingRoom(places),
+            Limits(self.options.time_limit, self.options.memory_limit),
+            Guardian(mark), wake_up_by(self.options.wake_up),
+        )  # fmt: skip
+
+    @functools.cached_property
+    def _devices(self) -> tuple[str, ...]:
+        return devices_of_trials(self.options)
 
     def _recover(self, unfinished: Unfinished, launcher: Launcher) -> None:
         """Read what a trial wrote that is not on record; its process is gone with its tuner."""
@@ -135,13 +163,14 @@ class LocalBackend:
             launcher.outputs[trial] = output
             reports = output.read_all()
         self._note_reports(trial, reports[unfinished.n_reports :])
-        self._note_end(trial, "killed", "its tuner ended while it was running")
+        self._note_end(trial, Outcome("killed", "its tuner ended while it was running"))
 
     def close(self) -> None:
         """End all trials, first asking and then killing."""
         session = self._session
         if session is None:
             return
+        session.waiting.clear()
         try:
             for running in self._running.values():
                 running.process.terminate()
@@ -170,35 +199,55 @@ class LocalBackend:
     def start(self, job: Job) -> None:
         session = self._open_session
         running = self._running.get(job.trial)
-        if running is not None and running.job.attempt != job.attempt:
+        attempt = running.job.attempt if running else session.waiting.attempt_of(job.trial)
+        if attempt is not None and attempt != job.attempt:
             raise ExperimentError(
-                f"trial {job.trial} is still running in attempt {running.job.attempt}; attempt "
-                f"{job.attempt} can start after its end"
+                f"trial {job.trial} is still running in attempt {attempt}; attempt {job.attempt} "
+                "can start after its end"
             )
         again = self._begun.get(job.trial) == job.attempt
-        if running is not None or (again and not job.resumes):
+        if attempt is not None or (again and not job.resumes):
             return
         self._begun[job.trial] = job.attempt
         try:
-            self._begin(job, session)
-        except (OSError, ValueError, TypeError, TrialError) as error:
-            half_begun = self._running.pop(job.trial, None)
-            if half_begun is not None:
-                half_begun.end()
-            hint = ""
-            if isinstance(error, OSError) and error.errno == errno.E2BIG:
-                hint = "; with pass_args_as_json=True the configuration may be longer"
-            self._note_end(job.trial, "failed", f"the trial could not be started: {error}{hint}")
+            session.waiting.add(Waiting(job, session.launcher.prepare(job)))
+        except _CANNOT_START as error:
+            self._note_end(job.trial, _not_started(error))
+        self._begin_waiting()
 
-    def _begin(self, job: Job, session: _Session) -> None:
-        running = self._running[job.trial] = session.launcher.launch(job)
+    def _begin_waiting(self) -> None:
+        """Begin the trials that need wait no longer."""
+        session = self._open_session
+        while (found := session.waiting.next()) is not None:
+            waiting, place = found
+            try:
+                self._begin(waiting, place)
+            except _CANNOT_START as error:
+                self._undo(waiting, place)
+                self._note_end(waiting.job.trial, _not_started(error))
+
+    def _begin(self, waiting: Waiting, place: Place) -> None:
+        session, trial = self._open_session, waiting.job.trial
+        running = session.launcher.launch(waiting.job, waiting.copy, place)
+        self._running[trial] = running
         session.guardian.add(running.process.pid)
+        session.limits.begin(trial, running.process.pid)
         try:
-            session.wake_up.watch(job.trial, running.output, running.process)
+            session.wake_up.watch(trial, running.output, running.process)
         except OSError as error:
             logger.warning("%s; the output of trials is looked at in intervals from now on", error)
             watched = [(t, r.output, r.process) for t, r in self._running.items()]
             session.wake_up = polling_instead(session.wake_up, watched)
+
+    def _undo(self, waiting: Waiting, place: Place) -> None:
+        """Forget a trial of which not everything could be begun."""
+        waiting_room = self._open_session.waiting
+        if waiting.copy is not None:
+            waiting.copy.abandon()
+        half_begun = self._running.pop(waiting.job.trial, None)
+        if half_begun is not None:
+            half_begun.end()
+        waiting_room.leave(place, None)
 
     def advance(self, trial: int, milestone: float) -> None:
         """Do nothing: every report is read as it comes."""
@@ -208,6 +257,8 @@ class LocalBackend:
         running = self._running.get(trial)
         if not keep_checkpoint:
             self._folder(trial).mark_stopped()
+        if self._open_session.waiting.remove(trial):
+            self._note_end(trial, Outcome("killed"))
         if running is None:
             if not keep_checkpoint and self.options.delete_checkpoints:
                 self.delete_checkpoint(trial)
@@ -223,15 +274,18 @@ class LocalBackend:
         while True:
             now = time.monotonic()
             wait = 0.0 if self._events or self._unread else deadline - now
-            wait = min(wait, session.looked_around + _LOOK_AROUND - now, self._next_kill() - now)
+            wait = min(wait, session.looked_around + _LOOK_AROUND - now, self._next_look() - now)
             ready = session.wake_up.wait(max(wait, 0.0)) | self._unread
             now = time.monotonic()
             if now - session.looked_around >= _LOOK_AROUND:
                 session.looked_around = now
                 ready.update(self._running)
             self._unread = {trial for trial in sorted(ready) if self._look_at(trial)}
+            for trial, limit in session.limits.passed().items():
+                self._running[trial].give_up(limit, self.options.stop_grace)
             for running in self._running.values():
                 running.kill_if_overdue(now)
+            self._begin_waiting()
             if self._events or time.monotonic() >= deadline:
                 events, self._events = self._events, []
                 return events
@@ -252,25 +306,41 @@ class LocalBackend:
     def _end(self, running: RunningTrial) -> None:
         session, job = self._open_session, running.job
         session.wake_up.unwatch(job.trial)
-        how, error = running.end()
+        outcome = running.end()
         del self._running[job.trial]
+        session.limits.end(job.trial)
         session.guardian.remove(running.process.pid, running.mark)
+        session.waiting.leave(running.place, running.process.pid)
         fidelity = session.run.problem.fidelity
-        completed = how == "ok" and (fidelity is None or job.until >= fidelity.high)
+        completed = outcome.exit == "ok" and (fidelity is None or job.until >= fidelity.high)
         if self.options.delete_checkpoints and (running.final or completed):
-            running.folder.delete_checkpoint()
-        self._note_end(job.trial, how, error)
+            self.delete_checkpoint(job.trial)
+        self._note_end(job.trial, outcome)
 
     def _note_reports(self, trial: int, reports: Sequence[Mapping[str, Any]]) -> None:
         if reports:
             now = self.clock.now()
             self._events += [Reported(at=now, trial=trial, metrics=metrics) for metrics in reports]
 
-    def _note_end(self, trial: int, how: Exit, error: str = "") -> None:
-        self._events.append(Ended(at=self.clock.now(), trial=trial, exit=how, error=error))
+    def _note_end(self, trial: int, outcome: Outcome) -> None:
+        self._events.append(Ended(at=self.clock.now(), trial=trial, **attrs.asdict(outcome)))
 
-    def _next_kill(self) -> float:
-        return min((running.kill_at for running in self._running.values()), default=math.inf)
+    def _next_look(self) -> float:
+        """Return when something has to be done although no trial wrote or ended."""
+        session = self._open_session
+        kill_at = min((running.kill_at for running in self._running.values()), default=math.inf)
+        return min(kill_at, session.limits.next_look(), session.waiting.next_look())
+
+
+def _not_started(error: Exception) -> Outcome:
+    """Say why a trial did not begin; what is wrong with its configuration will stay so."""
+    too_long = isinstance(error, OSError) and error.errno == errno.E2BIG
+    hint = "; with pass_args_as_json=True the configuration may be longer" if too_long else ""
+    return Outcome(
+        "failed",
+        f"the trial could not be started: {error}{hint}",
+        hopeless=too_long or not isinstance(error, (OSError, TrialError)),
+    )
 
 
 def _lines(file: Path) -> list[str]:

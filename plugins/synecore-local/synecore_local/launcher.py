@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from synecore.problem import Problem
 from synecore.protocols import Job
 
-from .environment import environment_of_trials, with_mark
+from .checkpoint_copy import CheckpointCopy
+from .cores import bound_to
+from .environment import VISIBLE_DEVICES, with_mark
 from .output import Output
-from .process import TrialProcess
+from .place import Place
+from .process import ColdProcess
 from .program import Program
 from .running import RunningTrial
 from .trial_folder import TrialFolder
@@ -26,23 +30,41 @@ class Launcher:
         program: What the trials run.
         problem: What they are trials of.
         experiment: The experiment's folder.
-        threads: Threads of numerical libraries in a trial; None: as the environment says, else 1.
+        environment: What all trials find in theirs.
         mark: In the environment of all processes of this experiment.
     """
 
     def __init__(
-        self, program: Program, problem: Problem, experiment: Path, threads: int | None, mark: str
+        self,
+        program: Program,
+        problem: Problem,
+        experiment: Path,
+        environment: Mapping[str, str],
+        mark: str,
     ) -> None:
         self._program = program
         self._problem = problem
         self._experiment = experiment
         self._mark = mark
-        self._environment = environment_of_trials(threads)
+        self._environment = environment
         self._starts = itertools.count()
         self.outputs: dict[int, Output] = {}  # of trials begun or recovered, where reading stopped
 
-    def launch(self, job: Job) -> RunningTrial:
-        """Begin a trial, or begin it again.
+    def prepare(self, job: Job) -> CheckpointCopy | None:
+        """Make a trial's folder ready; begin to copy the checkpoint that it starts from.
+
+        Raises:
+            OSError: The system refused a file.
+            ValueError, TypeError: The configuration cannot be written.
+        """
+        folder = TrialFolder(self._experiment, job.trial)
+        folder.prepare(job.config)
+        if job.checkpoint_of is None or (job.resumes and folder.checkpoints.exists()):
+            return None
+        return CheckpointCopy(TrialFolder(self._experiment, job.checkpoint_of), folder)
+
+    def launch(self, job: Job, copy: CheckpointCopy | None, place: Place) -> RunningTrial:
+        """Begin a trial that was prepared, with the devices and cores of `place`.
 
         Raises:
             OSError: The system refused a file or the process.
@@ -51,14 +73,11 @@ class Launcher:
         """
         folder = TrialFolder(self._experiment, job.trial)
         invocation = self._program.invocation(job, folder, self._problem)
-        folder.prepare(job.config)
-        if job.checkpoint_of is not None and not (job.resumes and folder.checkpoints.exists()):
-            donor = TrialFolder(self._experiment, job.checkpoint_of)
-            if not folder.copy_checkpoint(donor):
-                logger.warning(
-                    "trial %d starts without a checkpoint: trial %d, from whose checkpoint it was "
-                    "to start, has none", job.trial, job.checkpoint_of,
-                )  # fmt: skip
+        if copy is not None and not copy.finish():
+            logger.warning(
+                "trial %d starts without a checkpoint: trial %s, from whose checkpoint it was "
+                "to start, has none", job.trial, job.checkpoint_of,
+            )  # fmt: skip
         output = self.outputs.get(job.trial)
         if output is None:
             output = self.outputs[job.trial] = Output(folder.out, job.trial)
@@ -66,12 +85,15 @@ class Launcher:
                 output.skip()  # what is there is on record from before this tuner
         output.open()
         mark = f"{self._mark}.{job.trial}.{next(self._starts)}."
+        environment = with_mark(self._environment, mark)
+        if place.devices:
+            environment[VISIBLE_DEVICES] = ",".join(place.devices)
         try:
-            process = TrialProcess(
-                invocation.command, with_mark(self._environment, mark),
-                folder.out, folder.err, invocation.stdin,
-            )  # fmt: skip
+            with bound_to(place.cores):
+                process = ColdProcess(
+                    invocation.command, environment, folder.out, folder.err, invocation.stdin
+                )
         except BaseException:
             output.close()
             raise
-        return RunningTrial(job, folder, output, process, mark)
+        return RunningTrial(job, folder, output, process, place, mark)

@@ -41,8 +41,8 @@ class ProcessOptions:
     threads_per_trial: int | None = option(
         ge(1),
         default=None,
-        doc="Threads of numerical libraries in a trial; None: num_cpus_per_trial, or without it what "
-        "the environment says, else 1.",
+        doc="Threads of numerical libraries in a trial; None: as many as num_cpus_per_trial, or "
+        "without it what the environment says, else 1.",
     )
     num_cpus_per_trial: int | None = option(
         ge(1),
@@ -112,4 +112,9 @@ class FunctionOptions(ProcessOptions):
     tune_function: Callable[..., Any] = option(
         doc="The function; its arguments are names of the configuration space.",
         also=("function", "trainable", "objective", "entry_point"),
+    )
+    in_process: bool = option(
+        default=False,
+        doc="Call the function in the tuner's process: for functions that take microseconds.",
+        also=("same_process", "inline"),
     )

@@ -9,13 +9,24 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from synecore.constants import EXIT_NO_RETRY
 from synecore.protocols import Job
 
 from .output import Output
+from .place import Place
 from .process import TrialProcess
 from .trial_folder import TrialFolder
 
 Exit: TypeAlias = Literal["ok", "failed", "killed"]
+
+
+@attrs.frozen
+class Outcome:
+    """How a trial ended."""
+
+    exit: Exit
+    error: str = ""
+    hopeless: bool = False  # another attempt cannot help
 
 
 @attrs.define(eq=False)
@@ -24,9 +35,11 @@ class RunningTrial:
     folder: TrialFolder
     output: Output
     process: TrialProcess
+    place: Place
     mark: str  # in the environment of all its processes
     final: bool = False  # it will never go on from its checkpoint
     _stopped: bool = False  # told to end, before it had ended by itself
+    _given_up: str = ""  # why the backend told it to end
     _kill_at: float = math.inf  # on the system's monotonic clock
 
     @property
@@ -40,6 +53,12 @@ class RunningTrial:
             self._stopped = True
             self.process.terminate()
             self._kill_at = time.monotonic() + grace
+
+    def give_up(self, why: str, grace: float) -> None:
+        """End it as a failure, unless it ends anyway."""
+        if not self._stopped:
+            self.stop(grace)
+            self._given_up = why if self._stopped else ""
 
     def kill_if_overdue(self, now: float) -> None:
         if self._kill_at <= now:
@@ -57,12 +76,14 @@ class RunningTrial:
             reports += self.output.finish()
         return reports, more, over
 
-    def end(self) -> tuple[Exit, str]:
-        """Clean up after a process that is over; return how it ended, and its error."""
+    def end(self) -> Outcome:
+        """Clean up after a process that is over; return how it ended."""
         status = self.process.reap()
         self.output.close()
+        if self._given_up:
+            return Outcome("failed", self.process.error(self._given_up), hopeless=True)
         if self._stopped:
-            return "killed", ""
+            return Outcome("killed")
         if status == 0:
-            return "ok", ""
-        return "failed", self.process.error()
+            return Outcome("ok")
+        return Outcome("failed", self.process.error(), hopeless=status == EXIT_NO_RETRY)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +16,7 @@ from synecore.errors import TrialError
 
 _COPIES = 20  # tries at copying the checkpoint of a trial that goes on writing it
 _PAUSE = 0.05  # seconds between two tries
+_PASSING = ".checkpoints-"  # how names of folders begin that are being copied or deleted
 
 
 class TrialFolder:
@@ -34,6 +37,7 @@ class TrialFolder:
         killed in the middle of a line, so that the next report starts a line of its own.
         """
         self.path.mkdir(parents=True, exist_ok=True)
+        self._tidy()
         self.stopped.unlink(missing_ok=True)
         self.config.write_text(json.dumps(dict(config), default=_plain) + "\n")
         for file in (self.out, self.err):
@@ -43,40 +47,80 @@ class TrialFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         self.stopped.touch()
 
-    def copy_checkpoint(self, donor: TrialFolder) -> bool:
-        """Take over the donor's checkpoint; return False if it has none.
+    def copy_from(self, donor: TrialFolder) -> Path | None:
+        """Return a copy of the donor's checkpoint, under a name of its own; None if it has none.
 
         A donor that runs may be writing: the copy counts once names, sizes and times of its files
         are the same before and after.
 
         Raises:
-            TrialError: The donor never left its files alone for the time of a copy.
+            TrialError: The copy failed, or the donor left its files alone at no time for as long.
         """
-        partial = self.path / "checkpoints.partial"
         for attempt in range(_COPIES):
             if attempt:
                 time.sleep(_PAUSE)
-            shutil.rmtree(partial, ignore_errors=True)
             before = _listing(donor.checkpoints)
             if before is None:
-                return False
-            try:
-                shutil.copytree(donor.checkpoints, partial, symlinks=True)
-            except (shutil.Error, FileNotFoundError):  # a file went while it was copied
-                continue
-            if _listing(donor.checkpoints) == before:
-                shutil.rmtree(self.checkpoints, ignore_errors=True)
-                partial.rename(self.checkpoints)
-                return True
-        shutil.rmtree(partial, ignore_errors=True)
+                return None
+            copy = self._new_folder()
+            error = _copied(donor.checkpoints, copy)
+            if _listing(donor.checkpoints) != before:  # which explains an error, too
+                shutil.rmtree(copy, ignore_errors=True)
+            elif error is None:
+                return copy
+            else:
+                shutil.rmtree(copy, ignore_errors=True)
+                raise TrialError(
+                    f"the checkpoint in {str(donor.checkpoints)!r} could not be copied: {error}"
+                )
         raise TrialError(
             f"the checkpoint in {str(donor.checkpoints)!r} changed during each of {_COPIES} tries "
             "to copy it; let the script write checkpoints less often, or to a temporary name first"
         )
 
+    def copy_checkpoint(self, donor: TrialFolder) -> bool:
+        """Take over the donor's checkpoint at once; return False if it has none.
+
+        Raises:
+            TrialError: As `copy_from` does.
+        """
+        copy = self.copy_from(donor)
+        if copy is not None:
+            self.adopt(copy)
+        return copy is not None
+
+    def adopt(self, copy: Path) -> None:
+        """Make a copy this trial's checkpoint."""
+        self.delete_checkpoint()
+        copy.rename(self.checkpoints)
+
     def delete_checkpoint(self) -> None:
-        """Remove the checkpoint, if there is one."""
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        """Remove the checkpoint, if there is one. Who looks meanwhile sees none, not half of it."""
+        if self.checkpoints.exists():
+            gone = self._new_folder()
+            with contextlib.suppress(OSError):  # a link to somewhere else
+                self.checkpoints.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def _new_folder(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix=_PASSING, dir=self.path))
+
+    def _tidy(self) -> None:
+        """Remove what a tuner that was killed left half copied or half deleted."""
+        for left in self.path.glob(f"{_PASSING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _copied(source: Path, target: Path) -> str | None:
+    """Copy a folder's content; return what went wrong, if anything did."""
+    try:
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    except shutil.Error as error:  # of several files
+        return str(error.args[0][0][-1])
+    except OSError as error:
+        return str(error)
+    return None
 
 
 def _listing(folder: Path) -> dict[str, tuple[int, int]] | None:
