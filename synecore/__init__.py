@@ -13,6 +13,13 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from typing import Any
 
+    from synecore.checkpointing import (
+        add_checkpointing_to_argparse,
+        checkpoint_model_at_rung_level,
+        json_load_save_functions,
+        pytorch_load_save_functions,
+        resume_from_checkpointed_model,
+    )
     from synecore.plugins.make import (
         make,
         make_acquisition,
@@ -24,6 +31,12 @@ if TYPE_CHECKING:
     )
     from synecore.problem import Problem
     from synecore.report import Reporter
+    from synecore.script_config import (
+        add_config_json_to_argparse,
+        load_config_json,
+        parse_bool,
+        parse_config,
+    )
     from synecore.tuning.asktell import AskTell, SchedulerDecision
     from synecore.tuning.callbacks import (
         ExtraResultsComposer,
@@ -39,6 +52,15 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Reporter": "report",
+    "add_checkpointing_to_argparse": "checkpointing",
+    "checkpoint_model_at_rung_level": "checkpointing",
+    "json_load_save_functions": "checkpointing",
+    "pytorch_load_save_functions": "checkpointing",
+    "resume_from_checkpointed_model": "checkpointing",
+    "add_config_json_to_argparse": "script_config",
+    "load_config_json": "script_config",
+    "parse_bool": "script_config",
+    "parse_config": "script_config",
     "Problem": "problem",
     "make": "plugins.make",
     "make_acquisition": "plugins.make",
@@ -78,6 +100,11 @@ __all__ = [
     "TunerCallback",
     "TuningStatus",
     "__version__",
+    "add_checkpointing_to_argparse",
+    "add_config_json_to_argparse",
+    "checkpoint_model_at_rung_level",
+    "json_load_save_functions",
+    "load_config_json",
     "load_experiment",
     "make",
     "make_acquisition",
@@ -86,6 +113,10 @@ __all__ = [
     "make_searcher",
     "make_store",
     "make_surrogate",
+    "parse_bool",
+    "parse_config",
+    "pytorch_load_save_functions",
+    "resume_from_checkpointed_model",
     "tune",
 ]
 
