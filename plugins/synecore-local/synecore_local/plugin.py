@@ -20,9 +20,9 @@ def synecore_backends() -> Iterable[Component]:
         ),
         Component(
             "python",
-            "synecore_local.backend:make_for_function",
+            "synecore_local.function_backend:make",
             FunctionOptions,
-            summary="Each trial is a call of a Python function, in a process of its own.",
+            summary="Each trial is a call of a Python function, by default in its own process.",
             ignores={"config_space"},
         ),
     ]
