@@ -16,7 +16,7 @@ DEFAULT = (
     "synecore-local",
     "synecore-stores",
 )
-RELEASED = frozenset(DEFAULT)
+RELEASED = frozenset({*DEFAULT, "synecore-tensorboard"})
 
 _COMPONENTS = {
     "scheduler": {
@@ -63,6 +63,7 @@ _COMPONENTS = {
     },
     "store": {"synecore-stores": "jsonl sqlite", "synecore-sql": "sql"},
     "display": {"synecore-analysis": "rich"},
+    "callback": {"synecore-tensorboard": "tensorboard"},
 }
 
 # The documented system's groups of optional dependencies, and what brings the same here.
