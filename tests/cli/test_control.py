@@ -155,3 +155,44 @@ def test_commands_reach_a_running_tuner(script, synecore):
     code, out, _ = synecore("why", "t", "2")
     assert "stopped by the tuner: " in out
     assert "stopped by the user" in out
+
+
+def test_resume_in_another_space(script, synecore):
+    synecore(*TUNE, "--max-num-trials-finished", "1")
+    code, _, err = synecore(
+        "resume", "t", "--param", "x=uniform(2,3)", "--max-num-trials-finished", "3",
+        "--display", "none",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    values = [config["x"] for config in Experiment.open("t").table().configs]
+    assert all(value < 1 for value in values[:2])
+    assert len(values) >= 4
+    assert all(2 <= value <= 3 for value in values[2:])
+
+
+def test_resume_until_a_target_is_reached(script, synecore):
+    synecore(*TUNE, "--max-num-trials-finished", "0")
+    assert synecore("resume", "t", "--target", "loss<1.1", "--display", "none")[0] == 0
+    best = Experiment.open("t").best_config()["loss"]
+    assert best < 1.1
+
+
+def test_retrain_runs_the_best_configuration_again(script, synecore):
+    synecore(*TUNE, "--param", "epochs=2", "--max-num-trials-finished", "2")
+    best = Experiment.open("t").best_config()
+    code, out, err = synecore("retrain", "t", "--set", "epochs=4", "--json")
+    assert code == 0
+    done = json.loads(out)
+    assert done["config"] == {"x": best["config_x"], "epochs": 4}
+    assert done["metrics"]["epoch"] == 4
+    assert done["checkpoint"] is None
+    assert [line.split()[-1] for line in err.splitlines()] == [f"epoch={n}" for n in (1, 2, 3, 4)]
+    code, out, _ = synecore("retrain", "t", "--trial", "0")
+    assert (code, out.splitlines()[1]) == (0, "checkpoint: none written")
+
+
+def test_retrain_says_what_the_configuration_does_not_have(script, synecore):
+    synecore(*TUNE, "--max-num-trials-finished", "0")
+    code, out, err = synecore("retrain", "t", "--set", "y=4")
+    assert (code, out) == (2, "")
+    assert "the configuration has no 'y'" in err
