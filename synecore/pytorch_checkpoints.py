@@ -38,12 +38,23 @@ def pytorch_load_save_functions(
     """
 
     def load(folder: str) -> int:
+        import zipfile  # what torch.save writes, with the list of its contents at the very end
+        from pickle import UnpicklingError
+
         path = os.path.join(folder, fname)
         if not os.path.exists(path):
             return 0
+        if not zipfile.is_zipfile(path):
+            return start_anew(path, "it is cut off, or not what torch.save has written")
         try:
-            saved = _read(path)
+            # To the CPU first: what is loaded goes to the device that it is loaded into.
+            saved = import_module("torch").load(path, map_location="cpu", weights_only=True)
             resource, states, others = saved["resource"], saved["objects"], saved["others"]
+        except UnpicklingError as error:
+            raise option_error(
+                f"the checkpoint {path!r} holds more than tensors and plain values, and is not "
+                f"loaded for that: {_reason(error)}"
+            ) from None
         except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
             return start_anew(path, error)
         if set(states) != set(state_dict_objects):
@@ -56,7 +67,7 @@ def pytorch_load_save_functions(
             try:
                 _set_state(thing, states[name])
             except (RuntimeError, ValueError, KeyError, TypeError) as error:
-                raise misfit(path, name, error) from error
+                raise misfit(path, name, " ".join(str(error).split()).rstrip(".")) from error
         if mutable_state is not None:
             mutable_state.update(others)
         return int(resource)
@@ -69,23 +80,6 @@ def pytorch_load_save_functions(
         write_whole(folder, fname, lambda path: torch.save(content, path))
 
     return load, save
-
-
-def _read(path: str) -> Any:
-    """Return what a file holds; other exceptions than OptionError mean that it is broken."""
-    import zipfile  # what torch.save writes, with its list of contents at the very end
-    from pickle import UnpicklingError
-
-    if not zipfile.is_zipfile(path):
-        raise EOFError("the file is cut off, or not one that torch.save has written")
-    try:
-        # To the CPU first: what is loaded goes to the device that it is loaded into.
-        return import_module("torch").load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise option_error(
-            f"the checkpoint {path!r} holds more than tensors and plain values, and is not loaded "
-            f"for that: {error}"
-        ) from None
 
 
 def _state_of(name: str, thing: Any) -> Any:
@@ -128,6 +122,12 @@ def _plain(name: str, value: Any) -> Any:
         "cannot keep; allowed are numbers, texts, truth values, None, tensors (of an array, "
         "torch.from_numpy(x)), and lists, tuples and dictionaries of these"
     )
+
+
+def _reason(error: Exception) -> str:
+    """Return the one line of PyTorch's page of advice that says what is in the way."""
+    lines = str(error).splitlines()
+    return next((line.strip() for line in lines if "WeightsUnpickler" in line), lines[0])
 
 
 def _listing(names: Mapping[str, Any]) -> str:
