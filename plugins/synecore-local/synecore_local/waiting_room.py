@@ -77,10 +77,10 @@ class WaitingRoom:
         del self._waiting[waiting.job.trial]
         return waiting, place
 
-    def leave(self, place: Place, group: int | None) -> None:
-        """A trial has ended that had this place.
+    def leave(self, place: Place, group: int | None = None) -> None:
+        """A trial has ended that had this place, with its process group, if it had begun.
 
-        Its GPUs are free when no process is left in its group, since each may hold memory there.
+        Its GPUs are free when no process is left in the group, since each may hold memory there.
         """
         if place.devices and group is not None and not group_has_gone(group):
             self._leaving.append(_Leaving(place, group, time.monotonic() + _PATIENCE))

@@ -697,8 +697,8 @@ def test_chatter_does_not_wake_the_tuner_each_time(workshop: Any) -> None:
     body = "for i in range(2500): os.write(1, b'chatter\\n'); time.sleep(0.0002)\nreport(a=1)"
     backend = workshop.backend(workshop.python(body))
     looks = []
-    look = backend._look_at
-    backend._look_at = lambda trial: looks.append(trial) or look(trial)
+    look = backend._session._look_at
+    backend._session._look_at = lambda trial: looks.append(trial) or look(trial)
     backend.start(workshop.job())
     began = time.monotonic()
     workshop.collect(backend)
