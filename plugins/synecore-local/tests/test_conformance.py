@@ -6,7 +6,7 @@ import pytest
 
 from synecore import make_backend
 from synecore.testing.suites.backend import BackendSuite, MakeBackend
-from synecore.testing.workers import write_worker
+from synecore.testing.workers import work, write_worker
 
 
 class TestWithEvents(BackendSuite):
@@ -21,3 +21,11 @@ class TestLooking(BackendSuite):
     def make(self, tmp_path: Path) -> MakeBackend:
         script = write_worker(tmp_path)
         return lambda: make_backend("local", entry_point=script, wake_up="polling")
+
+
+class TestInProcess(BackendSuite):
+    keeps_reports = False  # nothing of a call outlives its process
+
+    @pytest.fixture
+    def make(self) -> MakeBackend:
+        return lambda: make_backend("python", tune_function=work, in_process=True, stop_grace=0.1)
