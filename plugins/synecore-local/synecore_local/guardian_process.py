@@ -23,6 +23,7 @@ _SWEEP_EVERY = 1.0  # seconds between two sweeps for what ended trials left, at 
 _SWEEP_SHARE = 50  # a sweep may take one part in this of the time
 _ROUNDS = 100  # of killing, against processes that fork as fast as they die
 _ROUND = 0.02  # seconds
+_BEGINNING = 0.2  # seconds in which a process that a killed tuner was starting shows its mark
 
 
 def kill_marked(marks: Iterable[bytes]) -> int:
@@ -91,7 +92,7 @@ def main(run: bytes, tuner: int) -> None:
             poll.register(os.pidfd_open(tuner), select.POLLIN)
         except OSError:  # it is gone, or such descriptors are forbidden here
             pass
-    resting = False
+    resting = quits = False
     while os.getppid() == tuner:
         poll.modify(0, 0 if resting else select.POLLIN)  # its end is noticed in any case
         happened = poll.poll(_REST * 1000 if resting or ended else None)
@@ -101,7 +102,8 @@ def main(run: bytes, tuner: int) -> None:
         if happened:
             data = os.read(0, 1 << 16)
             *lines, partial = (partial + data).split(b"\n")
-            if not data or b"quit" in lines:
+            quits = b"quit" in lines
+            if not data or quits:
                 break
             for line in lines:
                 word, group, *mark = line.split()
@@ -114,6 +116,9 @@ def main(run: bytes, tuner: int) -> None:
             took = time.monotonic() - now
             next_sweep = now + max(_SWEEP_EVERY, _SWEEP_SHARE * took)
     kill_all(run, groups)
+    if not quits:
+        time.sleep(_BEGINNING)
+        kill_all(run, ())
 
 
 if __name__ == "__main__":
