@@ -222,7 +222,8 @@ class InProcessBackend:
             self._events.append(Reported(at=self.clock.now(), trial=trial, metrics=news.metrics))
         if end is None:
             return
-        if end.interrupt is not None:
+        if end.interrupt is not None:  # on record, the trial goes on: a resumed run tries it again
+            del self._open_session.running[trial]
             raise end.interrupt
         self._end(news.call, End("killed") if news.call.stopping else end)
 
