@@ -199,7 +199,8 @@ class CallbackObserver:
 def _decision(events: Sequence[Event], position: int) -> str:
     """What directly follows a report and concerns its trial."""
     report = events[position]
-    for event in events[position + 1 :]:
+    for number in range(position + 1, len(events)):  # no slice: a tick may have many reports
+        event = events[number]
         if not isinstance(event, Decided):
             break
         if event.trial == getattr(report, "trial", None) and (answer := answer_of(event)):
