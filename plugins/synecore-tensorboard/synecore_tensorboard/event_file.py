@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _HEAD = struct.Struct("<QI")
@@ -65,8 +65,14 @@ class EventFile:
 
 def frame(data: bytes) -> bytes:
     """Return data as a record."""
-    length = len(data).to_bytes(8, "little")
-    return b"".join((length, _CHECK.pack(checksum(length)), data, _CHECK.pack(checksum(data))))
+    return b"".join((_head(len(data)), data, _CHECK.pack(checksum(data))))
+
+
+@lru_cache(maxsize=1024)
+def _head(length: int) -> bytes:
+    """Nearly all records of a file have one of a few lengths."""
+    size = length.to_bytes(8, "little")
+    return size + _CHECK.pack(checksum(size))
 
 
 def checksum(data: bytes) -> int:
