@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from synecore.report import TAG, parse_line
+from synecore.unread import TAG as UNREAD_TAG
+from synecore.unread import Unread, parse_unread
 
 logger = logging.getLogger(__name__)
 
 _TAG = TAG.encode()
+_UNREAD_TAG = UNREAD_TAG.encode()
 _CHUNK = 1 << 18  # bytes read at a time
 _ROUND = 1 << 22  # bytes read before other trials get their turn
+_TAIL = 1 << 16  # bytes in which to look for what a script says at its very end
 LONGEST_LINE = 1 << 24  # bytes; what is longer is no report, whatever it says
 
 
@@ -85,6 +89,15 @@ class Output:
         if _TAG in line:
             self._parse(line, self.line + 1, reports)
         return reports
+
+    def unread(self) -> Unread | None:
+        """Return what an ended script said it never read of its configuration; None if nothing.
+
+        It is looked for once and at the end, so that reading reports costs no more for it.
+        """
+        tail = os.pread(self._fd, _TAIL, max(self._offset - _TAIL, 0))
+        _, tag, text = tail.rpartition(_UNREAD_TAG)
+        return parse_unread(tag + text.partition(b"\n")[0])
 
     def _next_chunk(self) -> bytes:
         chunk = os.pread(self._fd, _CHUNK, self._offset)

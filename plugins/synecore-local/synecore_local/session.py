@@ -20,6 +20,7 @@ from .environment import environment_of_trials
 from .guardian import Guardian, kill_survivors, run_mark
 from .launcher import Launcher
 from .limits import Limits
+from .never_read import NeverRead
 from .options import ProcessOptions
 from .output import Output
 from .pace import Pace
@@ -68,6 +69,7 @@ class Session:
         self._events: list[Reported | Ended] = []  # not handed over yet
         self._looked_around = 0.0  # on the system's monotonic clock
         self._pace = Pace()
+        self._never_read = NeverRead()
         mark = run_mark(folder)
         if run.running or run.now > 0:
             kill_survivors(mark)
@@ -187,7 +189,10 @@ class Session:
     def _end(self, running: RunningTrial) -> None:
         job = running.job
         self.wake_up.unwatch(job.trial)
+        never_read = running.output.unread()
         outcome = running.end()
+        if outcome.exit == "ok":
+            self._never_read.note(job.trial, never_read)
         del self._running[job.trial]
         self._limits.end(job.trial)
         self.guardian.remove(running.process.pid, running.mark)

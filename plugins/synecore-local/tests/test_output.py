@@ -156,6 +156,33 @@ def test_an_emptied_file_is_read_from_its_beginning(output: Output, write: Write
     assert output.read() == ([{"a": 2}], False)
 
 
+SAID = b'[tune-unread]: {"unread": ["lr"], "takes": ["rate"]}'
+
+
+@pytest.mark.parametrize(
+    "end",
+    [SAID, SAID + b"\n", b"goodbye " + SAID + b"\n" + line(a=9), SAID + b"\n" + b"x\n" * 10_000],
+)
+@pytest.mark.parametrize("before", [b"", b"chatter\n" * 100_000])
+def test_what_a_script_says_at_its_end_that_it_never_read_is_found(
+    output: Output, write: Writer, before: bytes, end: bytes
+) -> None:
+    write(before + line(a=1) + end)
+    while output.read()[1]:
+        pass
+    output.finish()
+    assert output.unread() == (["lr"], ["rate"])
+
+
+@pytest.mark.parametrize("end", [b"", line(a=1), b"[tune-unread]: what is that?\n"])
+def test_a_script_that_read_everything_says_nothing(
+    output: Output, write: Writer, end: bytes
+) -> None:
+    write(end)
+    output.read()
+    assert output.unread() is None
+
+
 def test_a_broken_report_is_warned_about_once_with_trial_and_line(
     output: Output, write: Writer, caplog: pytest.LogCaptureFixture
 ) -> None:
