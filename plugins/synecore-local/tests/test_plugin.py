@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from synecore import make_backend
 from synecore.errors import OptionError
 from synecore.options import build, describe, to_json
 from synecore_local.backend import LocalBackend
+from synecore_local.in_process import InProcessBackend
 from synecore_local.options import FunctionOptions, LocalOptions
 
 README = Path(__file__).parents[1] / "README.md"
@@ -26,6 +29,22 @@ def test_the_backend_is_made_by_name(script: Path) -> None:
     assert isinstance(backend, LocalBackend)
     assert backend.entrypoint_path() == script
     assert backend.options.stop_grace == 0.5
+
+
+@pytest.mark.parametrize(("in_process", "kind"), [(False, LocalBackend), (True, InProcessBackend)])
+def test_a_function_runs_where_it_is_wished(in_process: bool, kind: type) -> None:
+    assert isinstance(
+        make_backend("python", tune_function=lambda x: x, in_process=in_process), kind
+    )
+
+
+def test_calls_in_the_tuners_process_need_nothing_that_processes_need() -> None:
+    code = (
+        "import sys; from synecore import make_backend; "
+        "make_backend('python', tune_function=lambda x: x, in_process=True); "
+        "sys.exit(bool({'cloudpickle', 'synecore_local.backend'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_options_survive_json(script: Path) -> None:
@@ -62,5 +81,5 @@ def test_the_readme_lists_the_options_with_their_defaults() -> None:
         [(row.name, row.default or "(needed)") for row in describe(options)]
         for options in (LocalOptions, FunctionOptions)
     )
-    assert shown == [*local, python[0]]
-    assert python[1:] == local[2:], "the page says that the others are those of `local`"
+    assert shown == [*local, *python[:2]]
+    assert python[2:] == local[2:], "the page says that the others are those of `local`"
