@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextvars
 import io
 import json
 import math
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synecore.errors import OptionError
-from synecore.report import TAG, Reporter, parse_line, retrieve
+from synecore.report import TAG, Reporter, give_up, parse_line, report_to, retrieve
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -310,3 +311,35 @@ print(sorted(set(sys.modules) - before))
     loaded = json.loads(result.stdout.replace("'", '"'))
     assert [name for name in loaded if not name.startswith("synecore")] == []
     assert {"synecore", "synecore.report"} >= set(loaded)
+
+
+def test_reports_of_a_context_go_where_it_says_and_others_are_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    taken: list[dict[str, Any]] = []
+    report = Reporter(add_time=False)
+    mine = contextvars.copy_context()
+    mine.run(report_to, taken.append)
+    mine.run(report, loss=np.float32(0.5), shape=(1, 2), worst=math.inf)
+    report(loss=1)
+    mine.run(report_to, None)
+    mine.run(report, loss=2)
+    (reported,) = taken
+    del reported["st_worker_timestamp"]
+    assert reported == {"loss": 0.5, "shape": [1, 2], "worst": math.inf, "st_worker_iter": 0}
+    assert [r["loss"] for r in printed(capsys)] == [1, 2]
+
+
+def test_what_cannot_be_printed_cannot_be_taken_either() -> None:
+    context = contextvars.copy_context()
+    context.run(report_to, lambda report: None)
+    with pytest.raises(OptionError, match="metric 'loss' cannot be written as JSON"):
+        context.run(Reporter(), loss=object())
+
+
+def test_giving_up_says_why_to_who_catches_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        give_up("too deep")
+    assert caught.value.code == 78
+    assert caught.value.__notes__ == ["too deep"]
+    assert capsys.readouterr().err == "too deep\n"

@@ -199,6 +199,31 @@ def test_a_number_stands_for_one_metric_only(run: Trials) -> None:
     assert run.reported(lambda lr: {"loss": 1, "size": 2}, both) == [{"loss": 1, "size": 2}]
 
 
+def test_a_generator_reports_what_it_yields_and_then_what_it_returns(run: Trials) -> None:
+    def train(lr):
+        yield {"loss": 3, "epoch": 1}
+        yield "nothing"
+        yield 2
+        return {"loss": 1}
+
+    assert run.reported(train) == [{"loss": 3, "epoch": 1}, {"loss": 2}, {"loss": 1}]
+    assert run.backend.stderr(0) == [
+        "synecore: the function yielded 'nothing' (str), which is not reported; yield 'loss' or a "
+        "mapping of metrics to have it reported, or None"
+    ]
+
+
+def test_what_it_returns_carries_the_time_that_it_took(run: Trials) -> None:
+    def train(lr):
+        import time
+
+        time.sleep(0.05)
+        return lr
+
+    (report,) = run(train).reports()
+    assert report["st_worker_time"] >= 0.05
+
+
 def test_what_it_returns_counts_for_all_its_resource(run: Trials) -> None:
     epochs = problem(resource_attr="epoch", max_resource_attr="epochs")
     assert run.reported(lambda lr: 0.5, epochs, until=9.0) == [{"epoch": 9, "loss": 0.5}]
