@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -53,6 +53,11 @@ class RungSystem:
             if entry is not None and cutoff is not None:
                 return Promotion(rung, entry, cutoff, self._next[rung.level])
         return None
+
+    def promotions(self) -> Iterator[int]:
+        """Yield the paused trials that are promoted next, in that order, if none arrives."""
+        for rung in reversed(self.rungs):
+            yield from rung.within(rung.cutoff())
 
     def withdraw(self, trial: int) -> None:
         """Forget that the trial is paused."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import attrs
 from attrs.validators import ge
 
 from synecore.options import ComponentRef, component, option
+from synecore_asha.removal_options import read_removal_options
 
 
 @attrs.frozen(kw_only=True)
@@ -64,8 +66,15 @@ class ASHAOptions:
         doc="Show the searcher a snapshot of the running trials and the rungs before it is asked; "
         "for `type='stopping'`.",
     )
+    early_checkpoint_removal_kwargs: Mapping[str, Any] | None = option(
+        default=None,
+        doc="Keep at most `max_num_checkpoints` checkpoints, a key of this mapping, and give up "
+        "those that are missed least; for `type='promotion'`.",
+    )
 
     def __attrs_post_init__(self) -> None:
+        if self.early_checkpoint_removal_kwargs is not None:
+            read_removal_options(self.early_checkpoint_removal_kwargs)
         if self.do_snapshots and self.type != "stopping":
             raise ValueError(
                 f"'do_snapshots' needs type='stopping', where trials are judged as they run: "

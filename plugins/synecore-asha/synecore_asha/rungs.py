@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -27,6 +27,14 @@ class Entry:
     trial: int
     value: float
     rank: int  # 0 is best; of equal values the earlier one is better
+
+
+@attrs.frozen
+class Place:
+    """A rung, and the value a trial has there."""
+
+    rung: Rung
+    value: float
 
 
 class Rung:
@@ -117,7 +125,16 @@ class Rung:
         value, _, trial = self._waiting[0]
         if not self.passes(value, cutoff):
             return None
-        return Entry(trial, value, self._rank(trial, value))
+        return Entry(trial, value, self.rank(trial, value))
+
+    def within(self, cutoff: float | None) -> Iterator[int]:
+        """Yield the trials that wait here and are no worse than the cutoff, best first."""
+        if cutoff is None:
+            return
+        for value, _, trial in self._waiting:
+            if not self.passes(value, cutoff):
+                return
+            yield trial
 
     def promote(self) -> None:
         """Take away the best trial that waits here."""
@@ -125,13 +142,14 @@ class Rung:
 
     def waiting(self) -> list[Entry]:
         """Return the trials that wait here, best first, with their rank in the whole rung."""
-        return [Entry(t, v, self._rank(t, v)) for v, _, t in self._waiting]
+        return [Entry(t, v, self.rank(t, v)) for v, _, t in self._waiting]
 
     def entries(self) -> list[tuple[int, float]]:
         """Return (trial, value) of everyone who reached the level, best first."""
         return list(zip(self._trials, self._values, strict=True))
 
-    def _rank(self, trial: int, value: float) -> int:
+    def rank(self, trial: int, value: float) -> int:
+        """Return the rank of a trial that has this value here, 0 for the best."""
         return self._trials.index(trial, bisect_left(self._values, value))
 
     # ---- state --------------------------------------------------------------------------

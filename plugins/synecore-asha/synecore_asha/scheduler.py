@@ -8,22 +8,21 @@ Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimizati
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import attrs
 import numpy as np
 
 from synecore import seeds
 from synecore.actions import Action, Reply, Report, Resume, Start, Status, Stop, Why
-from synecore.errors import OptionError
 from synecore.plugins.hookspecs import Setup
-from synecore.problem import Array, Fidelity, Goal, Problem, TrialView
+from synecore.problem import Array, Goal, TrialView
 from synecore.protocols import Proposal, Rebuildable, Searcher, State
 from synecore_asha import snapshots
+from synecore_asha.arguments import for_searcher, levels_of, removal_for, with_fidelity
 from synecore_asha.brackets import Brackets, RungSystem
 from synecore_asha.data import SearcherData
-from synecore_asha.levels import rung_levels
 from synecore_asha.options import ASHAOptions
 from synecore_asha.replayed import replay_rungs
 from synecore_asha.rungs import Rung
@@ -40,20 +39,21 @@ class ASHA:
     ----------
     rung_levels  levels r_j < r_max, ascending
     brackets     the rungs and what is known at them
+    checkpoint_removal  keeps checkpoints few; None without `early_checkpoint_removal_kwargs`
     """
 
     decides: Literal["reports", "milestones"] = "milestones"
 
     def __init__(self, setup: Setup, options: ASHAOptions) -> None:
-        problem, fidelity = _with_fidelity(setup.problem)
+        problem, fidelity = with_fidelity(setup.problem)
         self.problem = problem
         self.scheduler_type = options.type
-        data = _for_searcher(options)
+        data = for_searcher(options)
         self.searcher_data: SearcherData = data["searcher_data"]
         self.register_pending_myopic: bool = data["register_pending_myopic"]
         self.resource_attr = fidelity.name
         self.max_resource_level = fidelity.high
-        self.rung_levels = _levels(options, fidelity.high)
+        self.rung_levels = levels_of(options, fidelity.high)
         self.brackets = Brackets(
             self.rung_levels, fidelity.high, options.brackets,
             system_each=options.rung_system_per_bracket,
@@ -68,6 +68,7 @@ class ASHA:
             self._explain, ends_itself=self._ends_itself
         )
         self._rng = seeds.stream(setup.seed, "scheduler")
+        self.checkpoint_removal = removal_for(options, self.brackets, setup.seed)
 
     # ---- decisions ----------------------------------------------------------------------
 
@@ -75,12 +76,16 @@ class ASHA:
         self, n: int, trials: TrialView, now: float
     ) -> Sequence[Start | Resume] | Literal[Reply.WAIT, Reply.EXHAUSTED]:
         """Resume what may be promoted; start new trials on the workers that are left."""
+        if self.checkpoint_removal is not None:
+            n = self.checkpoint_removal.admitted(n, trials)
+            if n == 0:
+                return Reply.WAIT
         weights = self._bracket_weights(trials)
         chosen: list[Start | Resume] = []
         begin: list[int] = []  # brackets of new trials
         for _ in range(n):
             bracket = self.brackets.draw(self._rng, weights)
-            resume = self._variant.resume(self.brackets.system(bracket), trials)
+            resume = self._resume(self.brackets.system(bracket), trials)
             if resume is None:
                 begin.append(bracket)
             else:
@@ -91,7 +96,7 @@ class ASHA:
             return chosen
         # The space is used up; what is paused in other brackets may still be promoted.
         for system in self.brackets.systems:
-            resume = self._variant.resume(system, trials)
+            resume = self._resume(system, trials)
             if resume is not None:
                 return [resume]
         busy = self._variant.pauses and bool((trials.trial("status") <= BUSY).any())
@@ -105,15 +110,30 @@ class ASHA:
         system = self._system_of(trial, trials)
         rung = system.rung(float(trials.trial("milestone")[trial]))
         if rung is not None:
-            return self._variant.at_rung(trial, float(report.y[0]), rung, system)
+            value, removal = float(report.y[0]), self.checkpoint_removal
+            if removal is None:
+                return self._variant.at_rung(trial, value, rung, system)
+            removal.arrived(value, rung, system)
+            decided = self._variant.at_rung(trial, value, rung, system)
+            return (*decided, *removal.drop(trials, report.now))
         if self._ends_itself:
             return ()
         return (Stop(trial, why={"resource": report.resource, "max_t": self.max_resource_level}),)
 
     def on_end(self, trial: int, status: Status, trials: TrialView) -> Sequence[Action]:
         """Note that a trial waits for its promotion, or cannot be promoted any more."""
-        self._variant.on_end(trial, status, self._system_of(trial, trials))
-        return ()
+        system = self._system_of(trial, trials)
+        place = self._variant.on_end(trial, status, system)
+        if self.checkpoint_removal is None:
+            return ()
+        return self.checkpoint_removal.ended(trial, status, place, system, trials)
+
+    def _resume(self, system: RungSystem, trials: TrialView) -> Resume | None:
+        """Return the paused trial that runs on, if there is one."""
+        resume, removal = self._variant.resume(system, trials), self.checkpoint_removal
+        if resume is None or removal is None or removal.resumed(resume.trial, trials):
+            return resume
+        return attrs.evolve(resume, why={**resume.why, "checkpoint": "removed"})
 
     def _system_of(self, trial: int, trials: TrialView) -> RungSystem:
         """Return the rungs that the trial competes in."""
@@ -160,7 +180,17 @@ class ASHA:
             "value": sign * value,
         }
 
+    def set_time_budget(self, seconds: float | None) -> None:
+        """Note how long the experiment may take, for what may happen until then."""
+        if self.checkpoint_removal is not None:
+            self.checkpoint_removal.victims.set_time_budget(seconds)
+
     # ---- what others may look at --------------------------------------------------------
+
+    def columns(self, trials: TrialView) -> Mapping[str, Any]:
+        """Return what became of checkpoint removal so far, for the results."""
+        removal = self.checkpoint_removal
+        return {} if removal is None else removal.extra_results()
 
     @property
     def terminator(self) -> Brackets:
@@ -188,11 +218,13 @@ class ASHA:
         searcher = self.searcher.state_dict()
         if searcher is None:
             return None
+        removal = self.checkpoint_removal
         return {
             "searcher": searcher,
             "rng": seeds.state_of(self._rng),
             "brackets": self.brackets.state_dict(),
             "variant": self._variant.state_dict(),
+            "removal": None if removal is None else removal.state_dict(),
         }
 
     def load_state_dict(self, state: State) -> None:
@@ -200,63 +232,15 @@ class ASHA:
         seeds.restore(self._rng, state["rng"])
         self.brackets.load_state_dict(state["brackets"])
         self._variant.load_state_dict(state["variant"])
+        if self.checkpoint_removal is not None:
+            self.checkpoint_removal.load_state_dict(state["removal"])
 
     def rebuild(self, trials: TrialView) -> None:
         """Fill the rungs from the table; equal to the live ones after any event."""
         self.brackets.clear()
         self._variant.clear()
-        replay_rungs(self.brackets, self._variant, trials)
+        if self.checkpoint_removal is not None:
+            self.checkpoint_removal.clear(trials)
+        replay_rungs(self.brackets, self._variant, trials, self.checkpoint_removal)
         if isinstance(self.searcher, Rebuildable):
             self.searcher.rebuild(trials)
-
-
-def _with_fidelity(problem: Problem | None) -> tuple[Problem, Fidelity]:
-    fidelity = problem.fidelity if problem is not None else None
-    if problem is None or fidelity is None or not math.isfinite(fidelity.high):
-        raise OptionError(
-            "scheduler 'asha' compares trials as they run, so it needs 'resource_attr' (the metric "
-            "that counts epochs) and the largest resource, as 'max_resource_attr' (the key of the "
-            "configuration space that holds it) or 'max_t'. To run trials without early stopping, "
-            "use scheduler 'fifo'."
-        )
-    return problem, fidelity
-
-
-def _for_searcher(options: ASHAOptions) -> dict[str, Any]:
-    """Return the options about a model's data, those that a searcher has itself included.
-
-    They reach a searcher whose options know them: those of a nested component are complete.
-    """
-    defaults = {"searcher_data": "rungs", "register_pending_myopic": False}
-    own = {name: getattr(options, name) for name in defaults}
-    theirs = options.searcher.options
-    return {
-        name: theirs.get(name, default) if own[name] == default else own[name]
-        for name, default in defaults.items()
-    }
-
-
-def _levels(options: ASHAOptions, max_t: float) -> list[int]:
-    if options.rung_levels is not None:
-        ignored = {
-            "grace_period": options.grace_period != 1,
-            "reduction_factor": options.reduction_factor is not None,
-            "rung_increment": options.rung_increment is not None,
-        }
-        names = [name for name, given in ignored.items() if given]
-        if names:
-            logger.warning(
-                "scheduler 'asha': 'rung_levels' decides alone, ignored: %s.", ", ".join(names)
-            )
-    elif options.rung_increment is not None and options.reduction_factor is not None:
-        logger.warning(
-            "scheduler 'asha': 'reduction_factor' decides, 'rung_increment' is ignored; "
-            "give only the one you mean."
-        )
-    return rung_levels(
-        max_t,
-        grace_period=options.grace_period,
-        reduction_factor=options.reduction_factor,
-        rung_increment=options.rung_increment,
-        levels=options.rung_levels,
-    )

@@ -14,7 +14,7 @@ from synecore.actions import Action, Pause, Resume, Status, Stop, Update, Why
 from synecore.problem import TrialView
 from synecore.protocols import State
 from synecore_asha.brackets import RungSystem
-from synecore_asha.rungs import Rung
+from synecore_asha.rungs import Place, Rung
 
 PAUSED = int(Status.PAUSED)
 Explain = Callable[[Rung, int, float, "float | None"], Why]
@@ -31,8 +31,8 @@ class Variant(Protocol):
     def resume(self, system: RungSystem, trials: TrialView) -> Resume | None:
         """Return the paused trial that runs on, if there is one."""
 
-    def on_end(self, trial: int, status: Status, system: RungSystem) -> None:
-        """Note that the trial's process is over."""
+    def on_end(self, trial: int, status: Status, system: RungSystem) -> Place | None:
+        """Note that the trial's process is over; return where it waits now, if it does."""
 
     def restore(self, trial: int, value: float, rung: Rung, status: Status) -> None:
         """Note, from the table, that the trial stands at this rung, where its value is known."""
@@ -65,8 +65,8 @@ class StoppingVariant:
     def resume(self, system: RungSystem, trials: TrialView) -> Resume | None:
         return None
 
-    def on_end(self, trial: int, status: Status, system: RungSystem) -> None:
-        pass
+    def on_end(self, trial: int, status: Status, system: RungSystem) -> Place | None:
+        return None
 
     def restore(self, trial: int, value: float, rung: Rung, status: Status) -> None:
         pass
@@ -115,14 +115,16 @@ class PromotionVariant:
             rung.promote()  # stopped by the user while it waited
         return None
 
-    def on_end(self, trial: int, status: Status, system: RungSystem) -> None:
+    def on_end(self, trial: int, status: Status, system: RungSystem) -> Place | None:
         level, value, arrival = self._arriving.pop(trial, (None, 0.0, 0))
-        if status is Status.PAUSED:
-            rung = None if level is None else system.rung(level)
-            if rung is not None:
-                rung.wait(trial, value, arrival)
-        else:
+        if status is not Status.PAUSED:
             system.withdraw(trial)
+            return None
+        rung = None if level is None else system.rung(level)
+        if rung is None:
+            return None
+        rung.wait(trial, value, arrival)
+        return Place(rung, value)
 
     def restore(self, trial: int, value: float, rung: Rung, status: Status) -> None:
         if status is Status.PAUSED:
