@@ -1,4 +1,4 @@
-"""One trial's process and the group it leads."""
+"""One trial's process, and the group it leads."""
 
 from __future__ import annotations
 
@@ -15,53 +15,61 @@ _SHOWN_LINES = 20  # of a failed trial's output, in its error
 _SHOWN_BYTES = 8192
 
 
+class OutputFiles:
+    """A trial's `std.out` and `std.err`, open for appending while its process is started."""
+
+    def __init__(self, out: Path, err: Path) -> None:
+        self._paths = out, err
+        self._starts: list[int] = []
+        self.fds: list[int] = []
+
+    def __enter__(self) -> OutputFiles:
+        try:
+            for path in self._paths:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+                self.fds.append(os.open(path, flags, 0o666))
+                self._starts.append(os.fstat(self.fds[-1]).st_size)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self.fds:
+            os.close(self.fds.pop())
+
+    def last_words(self) -> str:
+        """Return the last lines written since, to standard error or else to standard output."""
+        for file, start in reversed([*zip(self._paths, self._starts, strict=True)]):
+            lines = last_lines(file, start)
+            if lines:
+                return f"end of {file.name}:\n" + "\n".join(lines)
+        return "it wrote nothing"
+
+
 class TrialProcess:
     """A process in a session of its own, so that Ctrl-C in the tuner's terminal passes it by.
 
     Its children share its process group, unless they leave it, and end with it.
+
+    Args:
+        pid: Its id, and that of its group and session.
+        files: Where its output goes.
     """
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        env: Mapping[str, str],
-        out: Path,
-        err: Path,
-        stdin: bytes = b"",
-    ) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        out_fd = os.open(out, flags, 0o666)
-        try:
-            err_fd = os.open(err, flags, 0o666)
-            try:
-                self._err, self._err_start = err, os.fstat(err_fd).st_size
-                self._out, self._out_start = out, os.fstat(out_fd).st_size
-                # Without preexec_fn, Popen uses vfork: the cost does not grow with the tuner.
-                with _holding(stdin) as in_fd:
-                    self._popen = subprocess.Popen(
-                        command,
-                        stdin=in_fd,
-                        stdout=out_fd,
-                        stderr=err_fd,
-                        env=env,
-                        start_new_session=True,
-                    )
-            finally:
-                os.close(err_fd)
-        finally:
-            os.close(out_fd)
-        self.pid = self._popen.pid  # also the id of its group and session
+    def __init__(self, pid: int, files: OutputFiles) -> None:
+        self.pid = pid
+        self._files = files
         self._reaped = False
+        self._status = 0
 
     def has_ended(self) -> bool:
         """Has the main process ended? Until `reap` it is a zombie, so that nobody gets its id."""
-        if not hasattr(os, "waitid"):  # macOS
-            return self._popen.poll() is not None
-        try:
-            flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-            return os.waitid(os.P_PID, self.pid, flags) is not None
-        except ChildProcessError:  # someone else waited for it
-            return True
+        raise NotImplementedError
+
+    def _wait(self) -> int:
+        """Wait for the end; return the exit status, negative for a signal."""
+        raise NotImplementedError
 
     def terminate(self) -> None:
         """Ask the whole group to end."""
@@ -81,20 +89,53 @@ class TrialProcess:
         """End what is left of the group; return the exit status, negative for a signal."""
         self.kill()
         self._reaped = True
-        return self._popen.wait()
+        self._status = self._wait()
+        return self._status
 
-    def error(self) -> str:
+    def error(self, how: str = "") -> str:
         """Say how a reaped process failed, with the last lines it wrote."""
-        text = _how(self._popen.returncode or 0)
-        for file, start in ((self._err, self._err_start), (self._out, self._out_start)):
-            lines = last_lines(file, start)
-            if lines:
-                return f"{text}; end of {file.name}:\n" + "\n".join(lines)
-        return f"{text}; it wrote nothing"
+        return f"{how or how_it_ended(self._status)}; {self._files.last_words()}"
+
+
+class ColdProcess(TrialProcess):
+    """A process of a command."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        out: Path,
+        err: Path,
+        stdin: bytes = b"",
+    ) -> None:
+        with OutputFiles(out, err) as files, holding(stdin) as in_fd:
+            out_fd, err_fd = files.fds
+            # Without preexec_fn, Popen uses vfork: the cost does not grow with the tuner.
+            self._popen = subprocess.Popen(
+                command,
+                stdin=in_fd,
+                stdout=out_fd,
+                stderr=err_fd,
+                env=env,
+                start_new_session=True,
+            )
+        super().__init__(self._popen.pid, files)
+
+    def has_ended(self) -> bool:
+        if not hasattr(os, "waitid"):  # macOS
+            return self._popen.poll() is not None
+        try:
+            flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+            return os.waitid(os.P_PID, self.pid, flags) is not None
+        except ChildProcessError:  # someone else waited for it
+            return True
+
+    def _wait(self) -> int:
+        return self._popen.wait()
 
 
 @contextlib.contextmanager
-def _holding(data: bytes) -> Iterator[int]:
+def holding(data: bytes) -> Iterator[int]:
     """A descriptor from which `data` can be read: of memory, where the system has such files.
 
     A pipe would make the tuner wait for a process that does not read, or read slowly.
@@ -132,7 +173,8 @@ def last_lines(file: Path, start: int = 0) -> list[str]:
     return lines[-_SHOWN_LINES:]
 
 
-def _how(status: int) -> str:
+def how_it_ended(status: int) -> str:
+    """Return an exit status, negative for a signal, in words."""
     if status >= 0:
         return f"exit code {status}"
     try:

@@ -12,7 +12,7 @@ import pytest
 
 from synecore_local import wake_up as module
 from synecore_local.output import Output
-from synecore_local.process import TrialProcess
+from synecore_local.process import ColdProcess, TrialProcess
 from synecore_local.wake_up import Events, Polling, WakeUp, wake_up_by
 
 SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(1000)"]
@@ -31,7 +31,7 @@ def trial(tmp_path: Path, wake_up: WakeUp) -> Iterator[Callable[[int], Any]]:
 
     def begin(number: int) -> tuple[Path, TrialProcess]:
         out = tmp_path / f"{number}.out"
-        process = TrialProcess(SLEEP, os.environ, out, tmp_path / f"{number}.err")
+        process = ColdProcess(SLEEP, os.environ, out, tmp_path / f"{number}.err")
         output = Output(out, number)
         output.open()
         wake_up.watch(number, output, process)
@@ -160,7 +160,7 @@ def test_a_failed_watch_leaves_nothing_behind(
 
     events = Events()
     out = tmp_path / "out"
-    process = TrialProcess(SLEEP, os.environ, out, tmp_path / "err")
+    process = ColdProcess(SLEEP, os.environ, out, tmp_path / "err")
     with Output(out, 0) as output:
         monkeypatch.setattr(os, "pidfd_open", refuse)
         with pytest.raises(OSError, match="Too many open files"):
