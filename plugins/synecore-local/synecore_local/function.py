@@ -20,10 +20,14 @@ from synecore.problem import Problem
 from synecore.protocols import Job
 
 from . import function_trial
-from .program import Invocation
+from .imports import imports_of_function
+from .program import Invocation, Plan
 from .trial_folder import TrialFolder
 
 logger = logging.getLogger(__name__)
+
+_INTERPRETER = (sys.executable, "-u", "-P")
+_IMPORTS = [["import", "synecore.report", []], ["import", "synecore_local.results", []]]
 
 
 @attrs.frozen
@@ -104,6 +108,7 @@ class Function:
         name = self._signature.name
         self.entry_point = entry_point_of(name)
         self._shipped = shipped(function, name)
+        self._imports = [*_IMPORTS, *imports_of_function(function)]
 
     def check(self, problem: Problem) -> None:
         """Compare the function's arguments with the configuration space."""
@@ -117,9 +122,11 @@ class Function:
             metric=metric_of(problem),
             resource=resource_of(job, problem),
         )
-        command = [sys.executable, "-u", "-P", function_trial.__file__]
         arguments = [str(folder.config), str(folder.checkpoints), json.dumps(attrs.asdict(how))]
-        return Invocation((*command, *arguments), self._shipped)
+        return Invocation((*_INTERPRETER, function_trial.__file__, *arguments), self._shipped)
+
+    def plan(self) -> Plan:
+        return Plan(_INTERPRETER, None, self._imports, self._shipped)
 
 
 def metric_of(problem: Problem) -> str | None:

@@ -15,9 +15,8 @@ import sys
 from typing import Any
 
 
-def main(config_file: str, checkpoints: str, how_text: str) -> None:
+def main(function: Any, config_file: str, checkpoints: str, how_text: str) -> None:
     how = json.loads(how_text)
-    function = received()
     with open(config_file, encoding="utf-8") as file:
         config = json.load(file)
     if how["names"] is not None:
@@ -52,4 +51,4 @@ def _to_stderr(sentence: str) -> None:
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     del sys.argv[1:]  # they are none of the function's business
-    main(*arguments)
+    main(received(), *arguments)

@@ -15,9 +15,9 @@ from .cores import bound_to
 from .environment import VISIBLE_DEVICES, with_mark
 from .output import Output
 from .place import Place
-from .process import ColdProcess
 from .program import Program
 from .running import RunningTrial
+from .starter import Starter
 from .trial_folder import TrialFolder
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ class Launcher:
         experiment: The experiment's folder.
         environment: What all trials find in theirs.
         mark: In the environment of all processes of this experiment.
+        starter: Starts the processes.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class Launcher:
         experiment: Path,
         environment: Mapping[str, str],
         mark: str,
+        starter: Starter,
     ) -> None:
         self._program = program
         self._problem = problem
         self._experiment = experiment
         self._mark = mark
         self._environment = environment
+        self._starter = starter
         self._starts = itertools.count()
         self.outputs: dict[int, Output] = {}  # of trials begun or recovered, where reading stopped
 
@@ -90,10 +93,12 @@ class Launcher:
             environment[VISIBLE_DEVICES] = ",".join(place.devices)
         try:
             with bound_to(place.cores):
-                process = ColdProcess(
-                    invocation.command, environment, folder.out, folder.err, invocation.stdin
-                )
+                process = self._starter.start(invocation, environment, folder.out, folder.err)
         except BaseException:
             output.close()
             raise
         return RunningTrial(job, folder, output, process, place, mark)
+
+    def close(self) -> None:
+        """No trial is begun any more, and all have ended."""
+        self._starter.close()

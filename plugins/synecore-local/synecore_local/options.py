@@ -84,6 +84,10 @@ class ProcessOptions:
         doc="MiB of memory that a trial's processes may hold; then it fails, without retry.",
         also=("memory", "max_memory"),
     )
+    warm: bool = option(
+        default=False,
+        doc="Fork trials from a process that has made the imports, where they run under Python.",
+    )
     wake_up: Literal["auto", "polling"] = option(
         default="auto",
         doc="How output is noticed: by events of the system where it has them, or by looking.",

@@ -14,6 +14,7 @@ from synecore.problem import Problem
 from synecore.protocols import Job
 
 from .entry_point import arguments_for, command_for
+from .imports import Steps, imports_of_script
 from .trial_folder import TrialFolder
 
 
@@ -25,6 +26,16 @@ class Invocation:
     stdin: bytes = b""  # what the process finds on standard input
 
 
+@attrs.frozen
+class Plan:
+    """What all trials do first, for a process that does it once and forks them."""
+
+    interpreter: Sequence[str]  # with its options; the beginning of each trial's command
+    script: str | None  # None: a function
+    steps: Steps  # what it imports
+    stdin: bytes = b""
+
+
 class Program(Protocol):
     """Turns a trial into a process to start."""
 
@@ -34,6 +45,13 @@ class Program(Protocol):
         """Raise OptionError if trials of this problem cannot be run."""
 
     def invocation(self, job: Job, folder: TrialFolder, problem: Problem) -> Invocation: ...
+
+    def plan(self) -> Plan | None:
+        """Return what trials can share; None where they do not run under Python.
+
+        Raises:
+            OSError: The script cannot be read.
+        """
 
 
 class Script:
@@ -62,3 +80,10 @@ class Script:
             arguments = arguments_for(job.config)
         checkpoints = [f"--{ST_CHECKPOINT_DIR}", str(folder.checkpoints)]
         return Invocation((*self._command, *arguments, *checkpoints))
+
+    def plan(self) -> Plan | None:
+        if self.entry_point.suffix != ".py":
+            return None
+        *interpreter, script = self._command
+        with open(script, "rb") as file:
+            return Plan(interpreter, script, imports_of_script(file.read()))

@@ -16,7 +16,7 @@ from synecore.actions import Ended, Reported
 from synecore.errors import ExperimentError, TrialError
 from synecore.protocols import Clock, Job, RunContext, Unfinished
 
-from .environment import environment_of_trials
+from .environment import environment_of_trials, with_mark
 from .guardian import Guardian, kill_survivors, run_mark
 from .launcher import Launcher
 from .limits import Limits
@@ -27,6 +27,7 @@ from .pace import Pace
 from .place import Place, Places
 from .program import Program
 from .running import Outcome, RunningTrial
+from .starter import starter_for
 from .trial_folder import TrialFolder
 from .waiting_room import Waiting, WaitingRoom
 from .wake_up import polling_instead, wake_up_by
@@ -74,7 +75,8 @@ class Session:
         if run.running or run.now > 0:
             kill_survivors(mark)
         environment = environment_of_trials(places.threads, places.visible)
-        self._launcher = Launcher(program, run.problem, folder, environment, mark)
+        starter = starter_for(program, options.warm, with_mark(environment, f"{mark}.warm."))
+        self._launcher = Launcher(program, run.problem, folder, environment, mark, starter)
         for unfinished in run.running:
             self._recover(unfinished)
         self._waiting = WaitingRoom(places)
@@ -109,6 +111,7 @@ class Session:
             for running in self._running.values():
                 running.process.reap()
                 running.output.close()
+            self._launcher.close()
             self.wake_up.close()
             self.guardian.close()
 

@@ -1,0 +1,143 @@
+"""What a zygote does: prepare what trials have in common, and fork one at each request.
+
+The first message on its socket is the plan, a `synecore_local.program.Plan`; the pickled function
+of a function trial is on standard input, as for `function_trial`. It is answered by
+`{"unfit": REASON}` or by `{"files": [[PATH, TIME, SIZE], ...]}`, the user's own files that all
+forks have read. Then
+
+- a request for a trial (see `synecore_local.warm.Zygote.fork`) comes with descriptors for its
+  output, and is answered by the fork, once it leads a session: `{"pid": PID}`. The zygote answers
+  if there is none: `{"error": TEXT}`;
+- `{"reap": PID}` is answered by `{"status": STATUS}`; null if the status cannot be known.
+
+A fork that has ended stays a zombie until then, so that nobody else gets its id. The zygote ends
+with its socket.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+from . import ahead, forked, function_trial
+from .messages import receive, send
+from .own_modules import stamps
+from .random_states import RandomStates
+from .shown_environment import ShownEnvironment
+
+if TYPE_CHECKING:
+    from .imports import Steps
+
+Main: TypeAlias = Callable[[list[str]], object]
+
+
+def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
+    """Serve until the end of the socket; in a fork, run a trial.
+
+    Args:
+        channel: The socket.
+        loaded: Top-level modules that each interpreter has from its beginning.
+    """
+    gc.disable()
+    began = time.time_ns()
+    plan, _ = receive(channel)
+    marks = ShownEnvironment(plan["marks"])
+    states = RandomStates()
+    printed = ahead.Printed()
+    try:
+        run = _prepare(plan, loaded)
+    except ahead.Unfit as reason:
+        send(channel, {"unfit": str(reason)})
+        os._exit(0)
+    states.look()
+    printed.keep()
+    ahead.settle()
+    send(channel, {"files": stamps(plan["script"], began)})
+
+    request, fds = _serve(channel)
+    # From here on this is a fork.
+    forked.move_in(fds, set(request["cores"]))
+    try:
+        send(channel, {"pid": os.getpid()})
+    except OSError:  # the tuner has given it up
+        os._exit(1)
+    channel.close()
+    marks.show(request["environment"].get(plan["marks"]))
+    forked.furnish(request)
+    states.renew()
+    printed.repeat()
+    sys.orig_argv[:] = [*plan["interpreter"], *request["arguments"]]
+    forked.run(functools.partial(run, request["arguments"]))
+
+
+def _prepare(plan: Mapping[str, Any], loaded: Collection[str]) -> Main:
+    """Do what trials have in common; return what is left.
+
+    Raises:
+        Unfit: Forks would not be what processes are that were started for a trial.
+    """
+    if plan["script"] is None:
+        return _prepare_function(plan["steps"])
+    path = plan["script"]
+    folder = sys.path[0] = os.path.dirname(path)
+    ahead.check_names({name.partition(".")[0] for name in sys.modules}.difference(loaded), folder)
+    argv = sys.argv = ahead.Arguments([path])
+    ahead.import_all(plan["steps"])
+    ahead.check(argv)
+    with open(path, "rb") as script:
+        code = compile(script.read(), path, "exec", dont_inherit=True)
+
+    def run(arguments: list[str]) -> None:
+        argv[:] = arguments
+        sys.argv = argv
+        forked.run_code(code, path)
+
+    return run
+
+
+def _prepare_function(steps: Steps) -> Main:
+    sys.argv[:] = [function_trial.__file__]
+    try:
+        function = function_trial.received()
+    except Exception as error:
+        raise ahead.Unfit(f"the function cannot be loaded: {error!r}") from error
+    ahead.import_all(steps)
+    ahead.check()
+
+    def run(arguments: list[str]) -> None:
+        sys.modules["__main__"] = function_trial
+        function_trial.main(function, *arguments[1:])
+
+    return run
+
+
+def _serve(channel: socket.socket) -> tuple[Any, list[int]]:
+    """Answer messages; return only in a fork, with the request that it is for."""
+    while True:
+        try:
+            message, fds = receive(channel)
+        except (EOFError, OSError):
+            os._exit(0)
+        if "reap" in message:
+            send(channel, {"status": _status(message["reap"])})
+            continue
+        try:
+            if os.fork() == 0:
+                return message, fds
+        except OSError as error:
+            send(channel, {"error": str(error)})
+        for fd in fds:
+            os.close(fd)
+
+
+def _status(pid: int) -> int | None:
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:  # an imported module has waited for it
+        return None
