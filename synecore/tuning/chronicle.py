@@ -68,6 +68,9 @@ class Listener(Protocol):
     def improved(self, best: Sequence[Best]) -> None:
         """A report, told before if it is a point, is the best of some metrics, at least one."""
 
+    def paused(self, trial: int, time: float) -> None:
+        """A trial runs no more for now; if it goes on, its next point says so."""
+
     def ended(self, trial: int, status: Status, time: float) -> None:
         """A trial can run no more."""
 
@@ -143,7 +146,9 @@ class Chronicle:
 
     def _end(self, trial: int, status: Status, at: float) -> None:
         self._trials[trial].status = status
-        if status is not Status.PAUSED:
+        if status is Status.PAUSED:
+            self._listener.paused(trial, self._began + at)
+        else:
             self._listener.ended(trial, status, self._began + at)
 
     def _report(self, event: Reported | ReportedBlock) -> None:

@@ -22,7 +22,7 @@ class Notes:
     """A listener that writes down what it is told."""
 
     def __init__(self):
-        self.starts, self.points, self.best, self.ends = [], [], [], []
+        self.starts, self.points, self.best, self.pauses, self.ends = [], [], [], [], []
         self.told = []
 
     def started(self, trial, config, time):
@@ -37,6 +37,10 @@ class Notes:
         assert best
         self.best += best
         self.told.append(list(best))
+
+    def paused(self, trial, time):
+        self.pauses.append((trial, time))
+        self.told.append(self.pauses[-1])
 
     def ended(self, trial, status, time):
         self.ends.append((trial, status, time))
@@ -192,6 +196,7 @@ def test_a_paused_trial_that_is_stopped_has_ended():
         Ended(at=3, trial=0, exit="killed", status=Status.PAUSED),
     ]  # fmt: skip
     assert told(events, SINGLE).ends == []
+    assert told(events, SINGLE).pauses == [(0, 1003.0)]
     assert len(told(events, SINGLE).points) == 1
     stop = Decided(at=7, trial=0, action="stop", by="user")
     assert told([*events, stop], SINGLE).ends == [(0, Status.STOPPED, 1007.0)]

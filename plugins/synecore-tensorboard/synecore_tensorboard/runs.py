@@ -96,6 +96,9 @@ class Runs:
                 self._replace_incumbent(found)
         self._draw(best[0].total, best[0].time)
 
+    def paused(self, trial: int, time: float) -> None:
+        """Nothing: a paused trial's curve may go on."""
+
     def ended(self, trial: int, status: Status, time: float) -> None:
         if self._hparams:
             self._add(run_of(trial), time, lambda: messages.hparams_end(status, time))
