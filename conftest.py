@@ -30,6 +30,17 @@ def experiments_in_a_temporary_folder(tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(autouse=True, scope="session")
+def no_gpus() -> Iterator[None]:
+    """Hide the machine's GPUs, for which trials of the local backend would wait."""
+    before = os.environ.get("CUDA_VISIBLE_DEVICES")
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    yield
+    del os.environ["CUDA_VISIBLE_DEVICES"]
+    if before is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = before
+
+
+@pytest.fixture(autouse=True, scope="session")
 def no_network() -> Iterator[None]:
     """Refuse connections to other machines: a test that needs one would fail elsewhere."""
     connect = socket.socket.connect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 from collections.abc import Collection, Sequence
 
@@ -12,6 +13,8 @@ from .environment import VISIBLE_DEVICES
 from .num_gpu import get_num_gpus
 from .options import ProcessOptions
 
+logger = logging.getLogger(__name__)
+
 
 class Devices:
     """Hands out GPUs: of the free ones those that were handed out least often, then the first.
@@ -19,9 +22,16 @@ class Devices:
     Args:
         names: Entries of CUDA_VISIBLE_DEVICES, all different.
         per_trial: How many a trial gets; at most as many as there are.
+        n_workers: How many trials there may be at a time; a warning says if some will wait.
     """
 
-    def __init__(self, names: Sequence[str], per_trial: int) -> None:
+    def __init__(self, names: Sequence[str], per_trial: int, n_workers: int) -> None:
+        if len(names) < per_trial * n_workers:
+            logger.warning(
+                "%d workers with %d GPU(s) a trial need %d, and trials may use %d: some will wait "
+                "for others to end. With rotate_gpus=False all trials share the GPUs",
+                n_workers, per_trial, per_trial * n_workers, len(names),
+            )  # fmt: skip
         self._per_trial = per_trial
         self._assigned = dict.fromkeys(names, 0)  # how often so far
         self._free = set(names)
@@ -53,8 +63,7 @@ def devices_of_trials(options: ProcessOptions) -> tuple[str, ...]:
     """
     if not options.rotate_gpus and options.gpus_to_use is None:
         return ()
-    number = get_num_gpus() if options.num_gpus is None else options.num_gpus
-    names = _visible(number)
+    names = _visible(options.num_gpus)
     chosen = range(len(names)) if options.gpus_to_use is None else options.gpus_to_use
     highest = max(chosen, default=-1)
     if highest >= len(names):
@@ -74,9 +83,16 @@ def devices_of_trials(options: ProcessOptions) -> tuple[str, ...]:
     return tuple(names[index] for index in chosen)
 
 
-def _visible(number: int) -> list[str]:
-    """Return what this process sees of `number` devices: indices, or the ids it was given."""
+def _visible(number: int | None) -> list[str]:
+    """Return what this process sees of `number` devices: indices, or the ids it was given.
+
+    Nobody is asked for the number where it does not matter.
+    """
     value = os.environ.get(VISIBLE_DEVICES)
+    if value is not None and not value.strip():
+        return []
+    if number is None:
+        number = get_num_gpus()
     if number == 0 or value is None:
         return [str(index) for index in range(number)]
     # As CUDA reads it: from the first entry on that is no device, nothing is visible.
@@ -93,8 +109,9 @@ def _may_be_device(entry: str, number: int) -> bool:
 
 
 def _there_are(names: Sequence[str], options: ProcessOptions) -> str:
-    if names and os.environ.get(VISIBLE_DEVICES) is not None:
-        return f"{VISIBLE_DEVICES} is {os.environ[VISIBLE_DEVICES]!r} for the tuner"
+    given = os.environ.get(VISIBLE_DEVICES)
+    if given is not None and (names or not given.strip()):
+        return f"{VISIBLE_DEVICES} is {given!r} for the tuner"
     if options.num_gpus is not None:
         return f"num_gpus is {options.num_gpus}"
-    return f"nvidia-smi lists {len(names)}; if it is wrong, state the number by num_gpus"
+    return f"nvidia-smi lists {len(names)}; if that is wrong, state the number by num_gpus"

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -138,3 +140,74 @@ def test_deleting_a_checkpoint_twice_is_harmless(donor: TrialFolder) -> None:
     donor.delete_checkpoint()
     donor.delete_checkpoint()
     assert not donor.checkpoints.exists()
+
+
+def test_nothing_is_seen_of_a_checkpoint_that_is_being_deleted(
+    donor: TrialFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rmtree, seen = module.shutil.rmtree, []
+
+    def look_first(folder: Path, **options: bool) -> None:
+        seen.append(donor.checkpoints.exists())
+        rmtree(folder, **options)
+
+    monkeypatch.setattr(module.shutil, "rmtree", look_first)
+    donor.delete_checkpoint()
+    assert seen == [False, False]
+    assert list(donor.path.iterdir()) == []
+
+
+def test_a_link_in_place_of_the_checkpoints_is_left_alone(
+    donor: TrialFolder, tmp_path: Path
+) -> None:
+    elsewhere = TrialFolder(tmp_path, 7)
+    elsewhere.path.mkdir()
+    elsewhere.checkpoints.symlink_to(donor.checkpoints)
+    elsewhere.delete_checkpoint()
+    assert len(tree(donor.checkpoints)) == 2
+
+
+KILLED = """
+import shutil, sys
+from pathlib import Path
+from synecore_local.trial_folder import TrialFolder
+
+def half(source, target, **options):
+    (target / "model.bin").write_bytes(b"m" * 500)
+    print("half", flush=True)
+    sys.stdin.read()
+
+def rename_only(folder, **options):
+    print("half", flush=True)
+    sys.stdin.read()
+
+donor, child = (TrialFolder(Path(sys.argv[1]), trial) for trial in range(2))
+if sys.argv[2] == "copy":
+    shutil.copytree = half
+    child.copy_checkpoint(donor)
+else:
+    shutil.rmtree = rename_only
+    donor.delete_checkpoint()
+"""
+
+
+@pytest.mark.parametrize("what", ["copy", "delete"])
+def test_a_tuner_that_is_killed_leaves_a_whole_checkpoint_or_none(
+    donor: TrialFolder, child: TrialFolder, tmp_path: Path, what: str
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path), what],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"half\n"
+        process.kill()
+    folder = child if what == "copy" else donor
+    assert not folder.checkpoints.exists()
+    assert any(path.name.startswith(".checkpoints-") for path in folder.path.iterdir())
+    folder.prepare({})
+    assert [path.name for path in folder.path.iterdir()] == ["config.json"]
+    if what == "copy":
+        assert child.copy_checkpoint(donor)
+        assert tree(child.checkpoints) == tree(donor.checkpoints)
