@@ -28,9 +28,7 @@ class Places:
 
     def __init__(self, options: ProcessOptions, devices: Sequence[str], n_workers: int) -> None:
         rotate = options.rotate_gpus and bool(devices)
-        self._devices = (
-            Devices(devices, options.num_gpus_per_trial, n_workers) if rotate else None
-        )
+        self._devices = Devices(devices, options.num_gpus_per_trial, n_workers) if rotate else None
         self._cores = cores_of_trials(options.num_cpus_per_trial, n_workers)
         self.visible = devices if devices and not rotate else None  # to all trials; None: anything
         self.threads = options.threads_per_trial

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import time
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from synecore.constants import EXIT_NO_RETRY
+from synecore.errors import TrialError
 from synecore.protocols import Job
 
 from .output import Output
@@ -18,6 +20,7 @@ from .process import TrialProcess
 from .trial_folder import TrialFolder
 
 Exit: TypeAlias = Literal["ok", "failed", "killed"]
+CANNOT_BEGIN = (OSError, ValueError, TypeError, TrialError)
 
 
 @attrs.frozen
@@ -27,6 +30,17 @@ class Outcome:
     exit: Exit
     error: str = ""
     hopeless: bool = False  # another attempt cannot help
+
+    @classmethod
+    def not_begun(cls, error: Exception) -> Outcome:
+        """Say why a trial did not begin; what is wrong with its configuration will stay so."""
+        too_long = isinstance(error, OSError) and error.errno == errno.E2BIG
+        hint = "; with pass_args_as_json=True the configuration may be longer" if too_long else ""
+        return cls(
+            "failed",
+            f"the trial could not be started: {error}{hint}",
+            hopeless=too_long or not isinstance(error, (OSError, TrialError)),
+        )
 
 
 @attrs.define(eq=False)

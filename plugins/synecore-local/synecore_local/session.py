@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import math
 import time
@@ -13,7 +12,7 @@ from typing import Any
 import attrs
 
 from synecore.actions import Ended, Reported
-from synecore.errors import ExperimentError, TrialError
+from synecore.errors import ExperimentError
 from synecore.protocols import Clock, Job, RunContext, Unfinished
 
 from .environment import environment_of_trials, with_mark
@@ -26,7 +25,7 @@ from .output import Output
 from .pace import Pace
 from .place import Place, Places
 from .program import Program
-from .running import Outcome, RunningTrial
+from .running import CANNOT_BEGIN, Outcome, RunningTrial
 from .starter import starter_for
 from .trial_folder import TrialFolder
 from .waiting_room import Waiting, WaitingRoom
@@ -36,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 _LOOK_AROUND = 1.0  # seconds after which all trials are looked at, should an event have been lost
 _CLOSING = 0.002  # seconds between looks at trials that were asked to end
-_CANNOT_START = (OSError, ValueError, TypeError, TrialError)
 
 
 class Session:
@@ -131,8 +129,8 @@ class Session:
         self._begun[job.trial] = job.attempt
         try:
             self._waiting.add(Waiting(job, self._launcher.prepare(job)))
-        except _CANNOT_START as error:
-            self._note_end(job.trial, _not_started(error))
+        except CANNOT_BEGIN as error:
+            self._note_end(job.trial, Outcome.not_begun(error))
         self._begin_waiting()
 
     def _begin_waiting(self) -> None:
@@ -141,9 +139,9 @@ class Session:
             waiting, place = found
             try:
                 self._begin(waiting, place)
-            except _CANNOT_START as error:
+            except CANNOT_BEGIN as error:
                 self._undo(waiting, place)
-                self._note_end(waiting.job.trial, _not_started(error))
+                self._note_end(waiting.job.trial, Outcome.not_begun(error))
 
     def _begin(self, waiting: Waiting, place: Place) -> None:
         trial = waiting.job.trial
@@ -261,14 +259,3 @@ class Session:
 
     def _note_end(self, trial: int, outcome: Outcome) -> None:
         self._events.append(Ended(at=self._clock.now(), trial=trial, **attrs.asdict(outcome)))
-
-
-def _not_started(error: Exception) -> Outcome:
-    """Say why a trial did not begin; what is wrong with its configuration will stay so."""
-    too_long = isinstance(error, OSError) and error.errno == errno.E2BIG
-    hint = "; with pass_args_as_json=True the configuration may be longer" if too_long else ""
-    return Outcome(
-        "failed",
-        f"the trial could not be started: {error}{hint}",
-        hopeless=too_long or not isinstance(error, (OSError, TrialError)),
-    )

@@ -225,3 +225,24 @@ def test_threads_can_be_said_apart_from_cores(workshop: Any) -> None:
 def test_trials_are_bound_to_no_core_unless_asked_for(workshop: Any) -> None:
     (report,) = workshop.run(CORES).reports()
     assert report["cores"] == sorted(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_trial_has_gpus_and_cores_however_it_starts(workshop: Any, warm: bool) -> None:
+    own = sorted(os.sched_getaffinity(0))
+    body = (
+        "report(cores=sorted(os.sched_getaffinity(0)), threads=os.environ['OMP_NUM_THREADS'],"
+        " devices=os.environ['CUDA_VISIBLE_DEVICES'])"
+    )
+    backend = workshop.backend(
+        workshop.python(body), warm=warm, num_gpus=4, num_gpus_per_trial=2, num_cpus_per_trial=1
+    )
+    for trial in range(2):
+        backend.start(workshop.job(trial))
+    events = workshop.collect(backend, 2)
+    assert devices_of(events) == {0: "0,1", 1: "2,3"}
+    for trial in range(2):
+        (report,) = events.reports(trial)
+        assert len(report["cores"]) == 1
+        assert set(report["cores"]) <= set(own)
+        assert report["threads"] == "1"
