@@ -20,10 +20,11 @@ from synecore_integrations.metric_reports import MetricNames, MetricReports
 
 with imported("Hugging Face transformers", "transformers", "huggingface"):
     from transformers import IntervalStrategy, TrainerCallback
-    from transformers.trainer_callback import TRAINER_STATE_NAME
-    from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 __all__ = ["ReportCallback", "last_checkpoint"]
+
+PREFIX = "checkpoint-"  # the Trainer's folder of a checkpoint, before the number of steps
+LAST_FILE = "trainer_state.json"  # the last file that the Trainer writes of it
 
 
 class ReportCallback(TrainerCallback):  # type: ignore[misc]  # a class of no known type
@@ -96,18 +97,17 @@ def _evaluations(args: Any, state: Any) -> int:
 def last_checkpoint(checkpoint_dir: str | os.PathLike[str] | None) -> str | None:
     """Return what to resume from: the newest whole checkpoint of a folder, None if there is none.
 
-    A trial may be killed while it writes one; the trainer's state is the last file of a checkpoint.
+    A trial may be killed while it writes one.
     """
     if checkpoint_dir is None or not os.path.isdir(checkpoint_dir):
         return None
-    prefix = f"{PREFIX_CHECKPOINT_DIR}-"
     steps = [
-        int(name.removeprefix(prefix))
+        int(name.removeprefix(PREFIX))
         for name in os.listdir(checkpoint_dir)
-        if name.startswith(prefix) and name.removeprefix(prefix).isdigit()
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).isdigit()
     ]
     for step in sorted(steps, reverse=True):
-        path = os.path.join(checkpoint_dir, f"{prefix}{step}")
+        path = os.path.join(checkpoint_dir, f"{PREFIX}{step}")
         if _is_whole(path):
             return path
     return None
@@ -115,7 +115,7 @@ def last_checkpoint(checkpoint_dir: str | os.PathLike[str] | None) -> str | None
 
 def _is_whole(checkpoint: str) -> bool:
     try:
-        with open(os.path.join(checkpoint, TRAINER_STATE_NAME), encoding="utf-8") as file:
+        with open(os.path.join(checkpoint, LAST_FILE), encoding="utf-8") as file:
             json.load(file)
     except (OSError, ValueError):
         return False

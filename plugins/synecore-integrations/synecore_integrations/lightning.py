@@ -12,7 +12,6 @@ the script imported first, else with the one that is installed.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import sys
 from typing import Any
@@ -31,8 +30,11 @@ def _lightning() -> Any:
     for package in packages:
         if package in sys.modules:
             return sys.modules[package]
-    if importlib.util.find_spec("lightning") is not None:
+    try:
         return importlib.import_module(packages[0])
+    except ModuleNotFoundError as error:
+        if error.name != "lightning":
+            raise
     with imported("PyTorch Lightning", "pytorch_lightning", "lightning"):
         return importlib.import_module(packages[1])
 
