@@ -1,9 +1,9 @@
-"""Make the environment of the peer, Syne Tune 0.13, that the benchmarks compare with.
+"""Make the environment of the peers, Syne Tune 0.13 and Optuna 5.0, that we compare with.
 
     python benchmarks/peer_environment.py FOLDER
 
 makes a virtual environment in FOLDER (or in the folder that the variable SYNECORE_PEER names) with
-the peer's smallest installation, which is the fastest one it has. The benchmarks take the same
+Syne Tune's smallest installation, which is the fastest one it has. The benchmarks take the same
 folder as `--peer FOLDER`, or from the same variable.
 """
 
@@ -20,7 +20,8 @@ VARIABLE = "SYNECORE_PEER"
 REQUIREMENTS = (
     "syne-tune==0.13.0",
     "dill==0.4.1",
-    "numpy==1.26.4",  # 0.13 does not run with NumPy 2
+    "numpy==1.26.4",  # Syne Tune 0.13 does not run with NumPy 2
+    "optuna==5.0.0",
     "pandas==2.2.3",
     "sortedcontainers==2.4.0",
     "typing-extensions==4.16.0",

@@ -152,9 +152,11 @@ def _times(measure: Measure, ours: float, peer: float) -> float:
     return ours / peer if measure.is_rate else peer / ours
 
 
-def main(subject: str, cases: Callable[[bool], Sequence[Case]]) -> int:
+def main(
+    subject: str, cases: Callable[[bool], Sequence[Case]], peer_name: str = "Syne Tune 0.13"
+) -> int:
     """Command line of a benchmark: run its cases, print the table, then the JSON."""
-    parser = argparse.ArgumentParser(description=f"Speed of {subject}, beside Syne Tune 0.13.")
+    parser = argparse.ArgumentParser(description=f"Speed of {subject}, beside {peer_name}.")
     parser.add_argument("--quick", action="store_true", help="small sizes, under 40 seconds")
     parser.add_argument(
         "--peer", metavar="FOLDER", help="environment made by benchmarks/peer_environment.py"
