@@ -10,12 +10,11 @@ import importlib.machinery
 import os
 import signal
 import sys
-import threading
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from .own_modules import PACKAGE, own_modules
+from .own_modules import PACKAGE, OwnModules
 
 _INTERRUPTED = -signal.SIGINT
 _UNFLUSHED = 120  # the interpreter's exit status if its output cannot be written
@@ -41,14 +40,14 @@ def furnish(request: Mapping[str, Any]) -> None:
     gc.enable()
 
 
-def run(main: Callable[[], object]) -> NoReturn:
+def run(main: Callable[[], object], own: OwnModules) -> NoReturn:
     """Call `main` and end the process: with the exit status, and after all that is due before."""
     try:
         main()
         status = 0
     except BaseException as error:
         status = _status_of(error)
-    finish(status)
+    finish(status, own)
 
 
 def run_code(code: types.CodeType, path: str) -> None:
@@ -92,7 +91,7 @@ def _show(error: BaseException) -> None:
 # ---- the end ----------------------------------------------------------------------------------
 
 
-def finish(status: int) -> NoReturn:
+def finish(status: int, own: OwnModules) -> NoReturn:
     """End the process in the interpreter's order: threads, exit handlers, objects, output.
 
     Installed modules are left as they are. To take them apart would cost each fork the tens of
@@ -100,12 +99,18 @@ def finish(status: int) -> NoReturn:
 
     Args:
         status: Exit status; negative for a signal.
+        own: Modules that may hold what has to be deleted.
     """
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading: Any = sys.modules.get("threading")
+    if threading is not None:
+        threading._shutdown()
     atexit._run_exitfuncs()
     flushed = _flush(sys.stdout) & _flush(sys.stderr)
-    threading.excepthook = _ignore  # daemon threads, which have a moment to live
-    _forget(own_modules())
+    if threading is not None:
+        threading.excepthook = _ignore  # daemon threads have a moment to live
+    main = sys.modules.get("__main__")
+    modules = [module for module in reversed(own.loaded()) if module is not main]
+    _forget([*modules, main] if isinstance(main, types.ModuleType) else modules)
     flushed &= _flush(sys.stdout) & _flush(sys.stderr)
     ctypes.CDLL(None).fflush(None)
     if status < 0:

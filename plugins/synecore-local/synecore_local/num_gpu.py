@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
-logger = logging.getLogger(__name__)
-
 _PATIENCE = 30.0  # seconds; a driver that is not kept loaded takes about one a device
 
 
 def get_num_gpus() -> int:
     """Return the number of GPUs that `nvidia-smi --list-gpus` lists; 0 where it cannot be run."""
+    # Every trial of a function imports this module along with its package, and nothing of it.
+    import logging
     import shutil
     import subprocess
 
@@ -26,7 +24,7 @@ def get_num_gpus() -> int:
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        logger.warning(
+        logging.getLogger(__name__).warning(
             "%s; trials run as on a machine without GPUs. The option num_gpus says how many there "
             "are", error,
         )  # fmt: skip

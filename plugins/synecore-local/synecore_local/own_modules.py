@@ -7,6 +7,7 @@ import site
 import sys
 import sysconfig
 import time
+from collections.abc import Iterable
 from types import ModuleType
 
 PACKAGE = os.path.join(os.path.dirname(__file__), "")
@@ -23,28 +24,38 @@ _ELSEWHERE = (
 )
 
 
-def own_modules() -> list[ModuleType]:
-    """Return them, those imported last first."""
-    modules = reversed(list(sys.modules.values()))
-    return [m for m in modules if isinstance(m, ModuleType) and _is_own(getattr(m, "__file__", 0))]
+class OwnModules:
+    """Those that are loaded, with what is known of them kept: a fork looks at new ones alone."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._own: list[ModuleType] = []
+
+    def loaded(self) -> list[ModuleType]:
+        """Return them in the order in which they were loaded."""
+        modules = list(sys.modules.values())[self._seen :]
+        self._seen += len(modules)
+        for module in modules:
+            if isinstance(module, ModuleType) and _is_own(getattr(module, "__file__", None)):
+                self._own.append(module)
+        return self._own
 
 
 def _is_own(file: object) -> bool:
     return isinstance(file, str) and not file.startswith(_ELSEWHERE)
 
 
-def stamps(script: str | None, began: int) -> list[tuple[str, int, int]]:
-    """Return path, time of change in nanoseconds and size of the user's own files that are loaded.
+def stamps(files: Iterable[str], began: int) -> list[tuple[str, int, int]]:
+    """Return path, time of change in nanoseconds and size of files.
 
     The size is -1, which no file has, if a file was changed since `began`, in nanoseconds since
-    1970: it may have been read before that.
+    1970: it may have been read before that. What is no file (a module in an archive) is left out.
     """
-    files = {str(module.__file__) for module in own_modules()}
     found = []
-    for file in sorted(files if script is None else files | {script}):
+    for file in files:
         try:
             status = os.stat(file)
-        except OSError:  # in an archive
+        except OSError:
             continue
         changed = began < status.st_mtime_ns <= time.time_ns()
         found.append((file, status.st_mtime_ns, -1 if changed else status.st_size))

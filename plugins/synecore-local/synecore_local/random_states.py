@@ -35,9 +35,7 @@ class RandomStates:
 
     def renew(self) -> None:
         """Give a fork states of its own."""
-        if self._kept is None:
-            random.seed()
-        else:
+        if self._kept is not None:  # else the module `random` has seen to it
             random.setstate(self._kept)
         if self._numpy is not None:
             self._numpy.seed()

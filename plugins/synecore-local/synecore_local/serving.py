@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from . import ahead, forked, function_trial
 from .messages import receive, send
-from .own_modules import stamps
+from .own_modules import OwnModules, stamps
 from .random_states import RandomStates
 from .shown_environment import ShownEnvironment
 
@@ -57,8 +57,12 @@ def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
         os._exit(0)
     states.look()
     printed.keep()
+    own = OwnModules()
+    files = {str(module.__file__) for module in own.loaded()}
+    if plan["script"] is not None:
+        files.add(plan["script"])
+    send(channel, {"files": stamps(sorted(files), began)})
     ahead.settle()
-    send(channel, {"files": stamps(plan["script"], began)})
 
     request, fds = _serve(channel)
     # From here on this is a fork.
@@ -73,7 +77,7 @@ def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
     states.renew()
     printed.repeat()
     sys.orig_argv[:] = [*plan["interpreter"], *request["arguments"]]
-    forked.run(functools.partial(run, request["arguments"]))
+    forked.run(functools.partial(run, request["arguments"]), own)
 
 
 def _prepare(plan: Mapping[str, Any], loaded: Collection[str]) -> Main:
