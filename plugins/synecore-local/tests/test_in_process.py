@@ -514,7 +514,14 @@ def test_checkpoints_are_removed_by_wish_once_they_are_not_needed(
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("time_limit", 5.0), ("threads_per_trial", 2), ("wake_up", "polling"), ("num_gpus", 1)],
+    [
+        ("time_limit", 5.0),
+        ("memory_limit", 100.0),
+        ("num_gpus", 1),
+        ("threads_per_trial", 2),
+        ("wake_up", "polling"),
+        ("warm", True),
+    ],
 )
 def test_what_only_a_process_can_have_is_refused(option: str, value: Any) -> None:
     with pytest.raises(OptionError) as caught:
