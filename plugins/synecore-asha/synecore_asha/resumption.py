@@ -65,7 +65,7 @@ def compute_probabilities_of_getting_resumed(
         time_ratio: beta >= 0, time left / time spent; may be infinite.
         approx_steps: At least 1; see above.
     """
-    columns = [np.asarray(c, float) for c in (ranks, rung_lens, prom_quants, p_vals)]
+    columns = [np.atleast_1d(c).astype(float) for c in (ranks, rung_lens, prom_quants, p_vals)]
     k, *rung = np.broadcast_arrays(*columns)
     result = np.empty(k.shape)
     rungs, group = np.unique(np.stack(rung), axis=1, return_inverse=True)

@@ -19,6 +19,15 @@ class TestPromotion(SchedulerSuite):
         )
 
 
+class TestPromotionWithFewCheckpoints(SchedulerSuite):
+    @pytest.fixture
+    def make(self):
+        return lambda problem, seed: make_scheduler(
+            "asha", problem, random_seed=seed, type="promotion",
+            early_checkpoint_removal_kwargs={"max_num_checkpoints": 8, "max_wallclock_time": 60},
+        )  # fmt: skip
+
+
 class TestPromotionInBrackets(SchedulerSuite):
     @pytest.fixture
     def make(self):
