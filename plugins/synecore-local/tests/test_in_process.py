@@ -22,6 +22,7 @@ from synecore.errors import ExperimentError, OptionError
 from synecore.problem import Problem
 from synecore.report import give_up
 from synecore.space import uniform
+from synecore_local import turns
 from synecore_local.call import TrialStopped
 from synecore_local.in_process import InProcessBackend
 
@@ -204,6 +205,13 @@ def test_a_trial_goes_on_only_when_the_next_event_is_asked_for(calls: Calls) -> 
     assert isinstance(event, Ended)
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a step take as long as a busy machine makes it."""
+    monkeypatch.setattr(turns, "LONG", 60.0)
+
+
+@pytest.mark.usefixtures("patient")
 def test_trials_take_turns_in_the_order_of_their_start(calls: Calls, workshop: Any) -> None:
     def train(lr):
         for epoch in (1, 2, 3):
@@ -219,20 +227,15 @@ def test_trials_take_turns_in_the_order_of_their_start(calls: Calls, workshop: A
 
 def test_a_trial_that_takes_long_keeps_no_other_waiting(calls: Calls, workshop: Any) -> None:
     free = threading.Event()
+    begun = []
 
-    def train(lr, depth):
-        if threading.current_thread() is first:
+    def train(lr):
+        begun.append(lr)
+        if len(begun) == 1:
             free.wait(60)
         return lr
 
-    first: Any = None
-
-    def begin(lr, depth):
-        nonlocal first
-        first = first or threading.current_thread()
-        return train(lr, depth)
-
-    backend = calls.backend(begin)
+    backend = calls.backend(train)
     calls.start(backend, 0, 1)
     assert [event.trial for event in workshop.collect(backend)] == [1, 1]
     free.set()
@@ -258,19 +261,19 @@ def test_reports_from_tasks_and_their_threads_are_the_trials(calls: Calls) -> No
     assert calls.run(train)[0] == [{"loss": 1}, {"loss": 2}]
 
 
-def functions_threads() -> int:
-    return sum(thread.name == "synecore-function" for thread in threading.enumerate())
-
-
 def test_threads_are_used_again_and_end_with_the_backend(calls: Calls, workshop: Any) -> None:
-    workshop.wait(lambda: functions_threads() == 0)
+    before = set(threading.enumerate())
+
+    def new() -> set[threading.Thread]:
+        return set(threading.enumerate()) - before
+
     backend = calls.backend(lambda lr: lr)
     for trial in range(0, 10, 2):
         calls.start(backend, trial, trial + 1)
         workshop.collect(backend, 2)
-        assert functions_threads() == 1
+        assert len(new()) == 1
     backend.close()
-    workshop.wait(lambda: functions_threads() == 0)
+    workshop.wait(lambda: not new())
 
 
 # ---- stopping -----------------------------------------------------------------------------
@@ -593,6 +596,7 @@ def test_asha_stops_a_trial_at_the_very_report() -> None:
     assert len(steps) == status.overall_metric_statistics.count < 150
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_same_seed_gives_the_same_events_in_the_same_order() -> None:
     def train(x, y, epochs):
         for epoch in range(1, epochs + 1):
