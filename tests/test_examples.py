@@ -25,6 +25,7 @@ from synecore.actions import Decided, Reported, Resumed, Started, Status
 from synecore.problem import Problem
 from synecore.report import retrieve
 from synecore.testing import SchedulerSuite, SearcherSuite
+from synecore.testing.equality import difference
 from synecore.tuning.explain import life_of
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
@@ -249,6 +250,111 @@ def test_ask_and_tell_with_asha_stop_most_trials_early() -> None:
     assert best.metrics["loss"] == pytest.approx(-0.23246 + 1 / 81, abs=5e-3)
     assert steps.count(1) > 50
     assert set(steps) == {1, 3, 9, 27, 81}
+
+
+# ---- reinforcement learning, populations, PyTorch ----------------------------------------------
+
+
+def test_a_policy_gradient_is_tuned_although_its_trials_report_irregularly(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    experiment = example("rl/launch_cartpole").main(n_trials=8)
+    steps = [
+        np.diff([0, *iterations]) for iterations in reported(experiment, "training_iter").values()
+    ]
+    assert {1, 2, 3} <= set(np.concatenate(steps))
+    table = experiment.table()
+    assert table.trial("reached")[table.trial("status") == Status.COMPLETED].tolist()[0] == 27
+    best = experiment.best_config()
+    assert best["episode_reward_mean"] == max(
+        row["episode_reward_mean"] for row in experiment.rows()
+    )
+    assert best["episode_reward_mean"] > 60  # at random, the pole falls after some 22 steps
+    assert f"best result found: {best}" in capsys.readouterr().out
+    assert (experiment.path / "best.png").stat().st_size > 0
+    messages = [record.getMessage() for record in caplog.records]
+    assert any("jumped over the milestone" in message for message in messages)
+    assert not any("never read" in message for message in messages)
+
+
+def test_the_cart_moves_by_the_documented_equations() -> None:
+    module = example("rl/train_cartpole")
+    # One step from rest by the formulas of the paper, worked out by hand for a push to the right.
+    (state,) = module.moved(np.array([[0.0, 0.0, 0.0, 0.0]]), np.array([10.0]))
+    pulled = 10 / 1.1
+    angular = -pulled / (0.5 * (4 / 3 - 0.1 / 1.1))
+    linear = pulled - 0.1 * 0.5 * angular / 1.1
+    assert state == pytest.approx([0.0, 0.02 * linear, 0.0, 0.02 * angular])
+    # Without gravity's pull and force, nothing moves; a leaning pole falls to its side.
+    (state,) = module.moved(np.array([[0.0, 0.0, 0.1, 0.0]]), np.array([0.0]))
+    assert state[3] > 0 > state[1]
+
+
+def test_children_of_a_population_go_on_from_step_and_value_of_their_donor() -> None:
+    experiment = example("population/population").main()
+    table = experiment.table()
+    steps, losses = reported(experiment, "step"), reported(experiment, "loss")
+    parents = table.trial("parent")
+    children = [child for child in steps if parents[child] >= 0]
+    assert children
+    assert all(steps[trial][0] == 1 for trial in steps if parents[trial] < 0)
+    points: dict[tuple[int, int], Any] = {}  # by trial and step, computed here
+    for trial in sorted(steps):
+        first = steps[trial][0]
+        assert steps[trial] == list(range(first, first + len(steps[trial])))
+        donor = int(parents[trial])
+        point = np.full(20, 100.0) if donor < 0 else points[donor, first - 1]
+        for step, loss in zip(steps[trial], losses[trial], strict=True):
+            noise = np.random.default_rng(step).normal(size=20)
+            point = point - table.configs[trial]["lr"] * (point + 3 * noise)
+            points[trial, step] = point
+            assert loss == pytest.approx(float(np.mean(point**2)), rel=1e-9)
+        if donor >= 0:
+            assert first > 1
+            assert f"from the checkpoint of trial {donor}" in life_of(experiment, trial)[0].text
+
+
+class TestPopulation(SchedulerSuite):
+    n_trials = 4  # it ends with its population; children come only while others are training
+
+    @pytest.fixture
+    def make(self) -> Callable[[Problem, int], Any]:
+        return example("population/population").Population
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(900)  # PyTorch is imported a dozen times
+def test_a_network_that_paused_twice_has_the_weights_of_one_that_never_did(tmp_path: Path) -> None:
+    import torch
+
+    experiment = example("torch_resume/launch_promotion").main(n_completed=0)
+    assert not experiment.table().obs("repeat").any()
+    resumed = [event.trial for event in experiment.events() if isinstance(event, Resumed)]
+    trial = next(trial for trial in resumed if resumed.count(trial) == 2)
+    config = {**experiment.table().configs[trial], "epochs": 9, "st_checkpoint_dir": tmp_path}
+    script = EXAMPLES / "torch_resume" / "train_digits.py"
+    done = subprocess.run(
+        [sys.executable, script, *(f"--{name}={value}" for name, value in config.items())],
+        capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    at_once = [row["loss"] for row in retrieve(done.stdout.splitlines())]
+    assert [row["loss"] for row in experiment.rows() if row["trial_id"] == trial] == at_once
+    paused, whole = (
+        torch.load(folder / "checkpoint.json", weights_only=True)
+        for folder in (experiment.path / str(trial) / "checkpoints", tmp_path)
+    )
+    assert paused["resource"] == whole["resource"] == 9
+    assert difference(plain(paused), plain(whole)) == ""
+
+
+def plain(value: Any) -> Any:
+    """Return what is in a checkpoint with tensors as arrays."""
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    return value.numpy() if hasattr(value, "numpy") else value
 
 
 # ---- digits: the main job ----------------------------------------------------------------------
