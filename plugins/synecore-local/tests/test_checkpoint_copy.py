@@ -110,3 +110,78 @@ def test_a_copy_that_nobody_wants_any_more_is_removed(
     gate.set()
     copy.wait()
     assert names(child) == ["config.json"]
+
+
+# ---- in the backend -----------------------------------------------------------------------
+
+WRITE = """
+from pathlib import Path
+folder = Path(sys.argv[-1])
+if sys.argv[2] == "write":
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(b"m" * 1000)
+report(found=sorted(path.name for path in folder.glob("*")))
+"""
+
+
+@pytest.fixture
+def backend(workshop: Any, gate: threading.Event) -> Any:
+    """A backend with trial 0, which has ended and has left a checkpoint that takes long to copy."""
+    backend = workshop.backend(workshop.python(WRITE))
+    backend.start(workshop.job(0, {"do": "write"}))
+    assert workshop.collect(backend).reports() == [{"found": ["model.bin"]}]
+    return backend
+
+
+def test_other_trials_run_while_a_checkpoint_is_copied(
+    backend: Any, workshop: Any, gate: threading.Event
+) -> None:
+    backend.start(workshop.job(1, {"do": "read"}, checkpoint_of=0))
+    backend.start(workshop.job(1, {"do": "read"}, checkpoint_of=0))
+    backend.start(workshop.job(2, {"do": "read"}))
+    assert workshop.collect(backend).reports(2) == [{"found": []}]
+    gate.set()
+    events = workshop.collect(backend)
+    assert events.reports(1) == [{"found": ["model.bin"]}]
+
+
+def test_a_trial_can_be_stopped_whose_checkpoint_is_copied(
+    backend: Any, workshop: Any, gate: threading.Event
+) -> None:
+    backend.start(workshop.job(1, {"do": "read"}, checkpoint_of=0))
+    backend.stop(1, keep_checkpoint=True)
+    (end,) = backend.poll(0.0)
+    assert (end.trial, end.exit) == (1, "killed")
+    backend.start(workshop.job(1, {"do": "read"}, checkpoint_of=0, resumes=True))
+    gate.set()
+    assert workshop.collect(backend).reports(1) == [{"found": ["model.bin"]}]
+    workshop.wait(
+        lambda: (
+            sorted(path.name for path in backend.trial_path(1).iterdir())
+            == ["checkpoints", "config.json", "std.err", "std.out"]
+        )
+    )
+
+
+def test_a_checkpoint_is_removed_only_when_it_has_been_copied(
+    backend: Any, workshop: Any, gate: threading.Event
+) -> None:
+    backend.start(workshop.job(1, {"do": "read"}, checkpoint_of=0))
+    threading.Timer(0.05, gate.set).start()
+    backend.delete_checkpoint(0)
+    assert not backend.checkpoint_trial_path(0).exists()
+    assert workshop.collect(backend).reports(1) == [{"found": ["model.bin"]}]
+
+
+def test_a_copy_that_fails_fails_its_trial_only(
+    workshop: Any, backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: TrialFolder, donor: TrialFolder) -> Path:
+        raise TrialError("the checkpoint changed")
+
+    monkeypatch.setattr(TrialFolder, "copy_from", fail)
+    backend.start(workshop.job(1, {"do": "read"}, checkpoint_of=0))
+    end = workshop.collect(backend).end(1)
+    assert (end.exit, end.error, end.hopeless) == (
+        "failed", "the trial could not be started: the checkpoint changed", False,
+    )  # fmt: skip
