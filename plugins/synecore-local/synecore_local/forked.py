@@ -69,23 +69,29 @@ def _status_of(error: BaseException) -> int:
             return (error.code or 0) & 0xFF
         print(error.code, file=sys.stderr)
         return 1
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(PACKAGE):
-        trace = trace.tb_next
-    if trace is not None:
-        error.__traceback__ = trace
     _show(error)
     return _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
 
 def _show(error: BaseException) -> None:
+    _leave_out_frames_of_ours(error)
     try:
         sys.excepthook(type(error), error, error.__traceback__)
     except BaseException as second:  # of a hook of the user's own
+        second.__context__ = None
+        _leave_out_frames_of_ours(second)
         print("Error in sys.excepthook:", file=sys.stderr)
         sys.__excepthook__(type(second), second, second.__traceback__)
         print("\nOriginal exception was:", file=sys.stderr)
         sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def _leave_out_frames_of_ours(error: BaseException) -> None:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(PACKAGE):
+        trace = trace.tb_next
+    if trace is not None:
+        error.__traceback__ = trace
 
 
 # ---- the end ----------------------------------------------------------------------------------
@@ -105,13 +111,15 @@ def finish(status: int, own: OwnModules) -> NoReturn:
     if threading is not None:
         threading._shutdown()
     atexit._run_exitfuncs()
-    flushed = _flush(sys.stdout) & _flush(sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # it is tried again
+            stream.flush()
     if threading is not None:
         threading.excepthook = _ignore  # daemon threads have a moment to live
     main = sys.modules.get("__main__")
     modules = [module for module in reversed(own.loaded()) if module is not main]
     _forget([*modules, main] if isinstance(main, types.ModuleType) else modules)
-    flushed &= _flush(sys.stdout) & _flush(sys.stderr)
+    flushed = _flush(sys.stdout) & _flush(sys.stderr)
     ctypes.CDLL(None).fflush(None)
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)
@@ -128,8 +136,9 @@ def _forget(modules: Iterable[types.ModuleType]) -> None:
     for module in modules:
         names = module.__dict__
         for private in (True, False):  # those with one underscore first, as the interpreter does
-            for name in list(names):
-                if (name[0] == "_" and name[1:2] != "_") is private and name != "__builtins__":
+            for name in [name for name in names if isinstance(name, str)]:
+                is_private = name.startswith("_") and not name.startswith("__")
+                if is_private is private and name != "__builtins__":
                     names[name] = None
     gc.collect()
 
@@ -138,6 +147,7 @@ def _flush(stream: Any) -> bool:
     try:
         if stream is not None and not getattr(stream, "closed", False):
             stream.flush()
-    except Exception:
+    except Exception as error:
+        print(f"Exception ignored in: {stream!r}\n{type(error).__name__}: {error}", file=sys.stderr)
         return False
     return True

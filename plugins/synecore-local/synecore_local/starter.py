@@ -15,6 +15,7 @@ from .warm import Lost, Unfit, Zygote
 
 logger = logging.getLogger(__name__)
 
+_MOST_ARGUMENTS = 100_000  # characters; from 131,072 bytes in one, Linux starts no process
 _MOST_LOST = 1  # zygotes that may be lost without giving up
 
 
@@ -67,7 +68,9 @@ class WarmStarter:
     def start(
         self, invocation: Invocation, environment: Mapping[str, str], out: Path, err: Path
     ) -> TrialProcess:
-        while (zygote := self._current_zygote()) is not None:
+        # What no process can be started with is refused with or without a zygote.
+        too_long = sum(map(len, invocation.command)) > _MOST_ARGUMENTS
+        while not too_long and (zygote := self._current_zygote()) is not None:
             try:
                 return zygote.fork(invocation, environment, out, err)
             except Lost as how:
