@@ -21,12 +21,14 @@ def cases(quick: bool) -> list[Case]:
     return [
         Case("volatile", {
             "volatile_calls": Measure("trials/s", budget=2000, best=True),
+            "volatile_call_cpu": Measure("us a trial", budget=500),
         }, {"trials": 200 if quick else 1000}, rounds=rounds),
         Case("durable", {
             "durable_calls": Measure("trials/s", budget=1000, best=True),
         }, {"trials": 200 if quick else 1000}, rounds=rounds),
         Case("reporting", {
-            "calls_that_report": Measure("reports/s", best=True),
+            "reports_of_calls": Measure("reports/s", best=True),
+            "report_of_call_cpu": Measure("us a report"),
         }, {"trials": 20 if quick else 100, "reports": 10}, rounds=rounds),
     ]  # fmt: skip
 
