@@ -5,11 +5,14 @@ Raises `Unfit` where forks would not be what a process is that was started for i
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import gc
 import os
 import sys
+import warnings
+import weakref
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -126,9 +129,11 @@ def _n_threads() -> int:
 
 
 def _fork_and_forget() -> None:
-    pid = os.fork()
-    if pid == 0:
-        os._exit(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the interpreter, on the threads in question
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
     os.waitpid(pid, 0)
 
 
@@ -174,6 +179,25 @@ class Printed:
         for target, text in enumerate(self._texts, 1):
             while text:
                 text = text[os.write(target, text) :]
+
+
+class Finalizers:
+    """What imported modules want done at the exit with objects that all forks share.
+
+    A temporary folder is one: the first fork to end would remove it. The zygote does it instead.
+    """
+
+    def __init__(self) -> None:
+        every = weakref.finalize._registry  # type: ignore[attr-defined]
+        self._found = [finalizer for finalizer in every if finalizer.atexit]
+        for finalizer in self._found:
+            finalizer.atexit = False
+
+    def run(self) -> None:
+        """Do it, in the zygote at its end."""
+        for finalizer in self._found:
+            finalizer.atexit = True
+        atexit._run_exitfuncs()
 
 
 def settle() -> None:

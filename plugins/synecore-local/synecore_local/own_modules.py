@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import site
 import sys
@@ -33,9 +34,11 @@ class OwnModules:
 
     def loaded(self) -> list[ModuleType]:
         """Return them in the order in which they were loaded."""
-        modules = list(sys.modules.values())[self._seen :]
-        self._seen += len(modules)
-        for module in modules:
+        # To look at a module is to count a reference to it, for which a fork copies its memory.
+        n_new = max(len(sys.modules) - self._seen, 0)
+        self._seen += n_new
+        for name in reversed(list(itertools.islice(reversed(sys.modules), n_new))):
+            module = sys.modules[name]
             if isinstance(module, ModuleType) and _is_own(getattr(module, "__file__", None)):
                 self._own.append(module)
         return self._own

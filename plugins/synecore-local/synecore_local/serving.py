@@ -62,9 +62,14 @@ def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
     if plan["script"] is not None:
         files.add(plan["script"])
     send(channel, {"files": stamps(sorted(files), began)})
+    finalizers = ahead.Finalizers()
     ahead.settle()
 
-    request, fds = _serve(channel)
+    trial = _serve(channel)
+    if trial is None:
+        finalizers.run()
+        os._exit(0)
+    request, fds = trial
     # From here on this is a fork.
     forked.move_in(fds, set(request["cores"]))
     try:
@@ -121,13 +126,13 @@ def _prepare_function(steps: Steps) -> Main:
     return run
 
 
-def _serve(channel: socket.socket) -> tuple[Any, list[int]]:
-    """Answer messages; return only in a fork, with the request that it is for."""
+def _serve(channel: socket.socket) -> tuple[Any, list[int]] | None:
+    """Answer messages; return the request in a fork for one, and None at the end of the socket."""
     while True:
         try:
             message, fds = receive(channel)
         except (EOFError, OSError):
-            os._exit(0)
+            return None
         if "reap" in message:
             send(channel, {"status": _status(message["reap"])})
             continue

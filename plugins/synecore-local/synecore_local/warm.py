@@ -140,10 +140,13 @@ class Zygote:
             self.end()
 
     def end(self) -> None:
-        """End it at once; forks go on."""
+        """End it; forks go on."""
         self._channel.close()
-        self._popen.kill()
-        self._popen.wait()
+        try:
+            self._popen.wait(_MOMENT)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
 
 
 class WarmProcess(TrialProcess):
