@@ -24,7 +24,7 @@ class CheckpointCopy:
         self._error: BaseException | None = None
         self._lock = threading.Lock()  # for the end of the copying and the end of interest in it
         self._done = self._abandoned = False
-        # A daemon: it holds up no tuner that ends. What it leaves, the next start removes.
+        # A daemon: it holds up no tuner that ends. What it leaves, the next tuner removes.
         self._thread = threading.Thread(target=self._run, name="checkpoint", daemon=True)
         self._thread.start()
         self._thread.join(_SOON)

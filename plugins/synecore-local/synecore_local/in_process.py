@@ -20,7 +20,7 @@ from .call import Call, End, News
 from .caller import Caller
 from .function import Signature, entry_point_of
 from .options import FunctionOptions, ProcessOptions
-from .trial_folder import TrialFolder
+from .trial_folder import TrialFolder, tidy
 from .turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -118,6 +118,8 @@ class InProcessBackend:
         self._begun, self._events = {}, []
         self._experiment = run.folder.absolute()
         self.clock = WallClock(start=run.now)
+        if run.now > 0:
+            tidy(self._experiment)
         for unfinished in run.running:
             job = unfinished.job
             self._begun[job.trial] = job.attempt

@@ -27,7 +27,7 @@ from .place import Place, Places
 from .program import Program
 from .running import CANNOT_BEGIN, Outcome, RunningTrial
 from .starter import starter_for
-from .trial_folder import TrialFolder
+from .trial_folder import TrialFolder, tidy
 from .waiting_room import Waiting, WaitingRoom
 from .wake_up import polling_instead, wake_up_by
 
@@ -72,6 +72,7 @@ class Session:
         mark = run_mark(folder)
         if run.running or run.now > 0:
             kill_survivors(mark)
+            tidy(folder)
         environment = environment_of_trials(places.threads, places.visible)
         starter = starter_for(program, options.warm, with_mark(environment, f"{mark}.warm."))
         self._launcher = Launcher(program, run.problem, folder, environment, mark, starter)

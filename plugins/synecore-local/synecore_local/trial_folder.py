@@ -37,7 +37,6 @@ class TrialFolder:
         killed in the middle of a line, so that the next report starts a line of its own.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        self._tidy()
         self.stopped.unlink(missing_ok=True)
         self.config.write_text(json.dumps(dict(config), default=_plain) + "\n")
         for file in (self.out, self.err):
@@ -106,10 +105,11 @@ class TrialFolder:
     def _new_folder(self) -> Path:
         return Path(tempfile.mkdtemp(prefix=_PASSING, dir=self.path))
 
-    def _tidy(self) -> None:
-        """Remove what a tuner that was killed left half copied or half deleted."""
-        for left in self.path.glob(f"{_PASSING}*"):
-            shutil.rmtree(left, ignore_errors=True)
+
+def tidy(experiment: Path) -> None:
+    """Remove what a tuner that was killed left half copied or half deleted."""
+    for left in experiment.glob(f"*/{_PASSING}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _copied(source: Path, target: Path) -> str | None:

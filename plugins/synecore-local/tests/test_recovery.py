@@ -123,6 +123,15 @@ def test_survivors_are_killed_before_their_output_is_read(workshop: Any, reopene
         survivor.wait()
 
 
+def test_what_was_half_copied_or_half_deleted_is_removed(workshop: Any, reopened: Any) -> None:
+    write_output(workshop, 3, "")
+    left = workshop.experiment / "3" / ".checkpoints-half"
+    left.mkdir()
+    (left / "model.bin").touch()
+    reopened()
+    assert not left.exists()
+
+
 TUNER = """
 import json, sys
 from pathlib import Path
