@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SPEED = ROOT / "benchmarks" / "speed"
-SUBJECTS = ("core", "local_backend", "stores")
+SUBJECTS = ("core", "local_backend", "in_process", "stores")
 MODULES = ["comparison", "side", "peer_environment"]
 MODULES += [name for subject in SUBJECTS for name in (subject, f"ours_{subject}")]
 
@@ -34,8 +34,16 @@ TINY: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("first_result", {}),
         ("latency", {"seconds": 0.5}),
         ("throughput", {"trials": 2}),
+        ("warm", {"trials": 4}),
+        ("start", {"trials": 2}),
+        ("chatty", {"reports": 50}),
         ("polling", {"reports": 20}),
         ("idle", {"seconds": 0.1}),
+    ],
+    "in_process": [
+        ("volatile", {"trials": 3}),
+        ("durable", {"trials": 3}),
+        ("reporting", {"trials": 2, "reports": 2}),
     ],
     "stores": [
         ("append", {"store": "jsonl", "sync": "batch", "batch": 2, "events": 4}),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from comparison import Case, Measure, main
+from comparison import ALONE, Case, Measure, main
 
 DEFAULT, FASTEST = {"sleep_time": None}, {"sleep_time": 0.01}
 
@@ -34,6 +34,21 @@ def cases(quick: bool) -> list[Case]:
         }, {"trials": 20 if quick else 60}, peers={
             "": None if quick else {**DEFAULT, "trials": 8},
             "_peer_fastest": {**FASTEST, "trials": 8 if quick else 20},
+        }, rounds=1 if quick else 3),
+        Case("warm", {
+            "warm_trials_per_second": Measure("trials/s", budget=300, best=True),
+            "warm_calls_per_second": Measure("trials/s", budget=300, best=True),
+        }, {"trials": 100 if quick else 600}, peers=ALONE, rounds=1 if quick else 3),
+        Case("start", {
+            "start_cold": Measure("ms", best=True),
+            "start_warm": Measure("ms", best=True),
+            "script_alone": Measure("ms", best=True),
+            "interpreter_alone": Measure("ms", best=True),
+        }, {"trials": 10 if quick else 40}, peers=ALONE, rounds=1 if quick else 3),
+        Case("chatty", {
+            "reports_per_second": Measure("reports/s", budget=10_000, best=True),
+        }, {"reports": 20_000 if quick else 50_000}, peers={
+            "": None, "_peer_fastest": FASTEST,
         }, rounds=1 if quick else 3),
         Case("polling", {
             "poll_of_long_logs": Measure("ms", budget=0.1),

@@ -41,7 +41,7 @@ class Watch(StoreResultsCallback):
         self.ages.append(now - result["sent"])
 
 
-def _tuner(watch, stop, sleep_time, **constants) -> Tuner:
+def _tuner(watch, stop, sleep_time, n_workers=2, **constants) -> Tuner:
     scheduler = RandomSearch(
         {"x": uniform(0, 1), "library": "syne_tune", **constants}, metric="loss", mode="min",
         random_seed=0, search_options={"debug_log": False},
@@ -49,7 +49,7 @@ def _tuner(watch, stop, sleep_time, **constants) -> Tuner:
     pause = {} if sleep_time is None else {"sleep_time": sleep_time}
     return Tuner(
         trial_backend=LocalBackend(str(SCRIPT)), scheduler=scheduler, stop_criterion=stop,
-        n_workers=2, callbacks=[watch], **pause,
+        n_workers=n_workers, callbacks=[watch], **pause,
     )  # fmt: skip
 
 
@@ -86,6 +86,14 @@ def throughput(trials: int, sleep_time) -> Numbers:
     began = time.perf_counter()
     _run(tuner)
     return {"trials_per_second": trials / (time.perf_counter() - began)}
+
+
+def chatty(reports: int, sleep_time) -> Numbers:
+    stop = StoppingCriterion(max_num_trials_completed=1)
+    tuner = _tuner(Watch(), stop, sleep_time, n_workers=1, epochs=reports)
+    began = time.perf_counter()
+    _run(tuner)
+    return {"reports_per_second": reports / (time.perf_counter() - began)}
 
 
 def polling(reports: int) -> Numbers:
@@ -127,4 +135,4 @@ def idle(seconds: float, sleep_time) -> Numbers:
 
 
 if __name__ == "__main__":
-    main([first_result, latency, throughput, polling, idle])
+    main([first_result, latency, throughput, chatty, polling, idle])
