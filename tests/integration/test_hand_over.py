@@ -136,7 +136,8 @@ RESUMED = """
 import json, os, sys
 options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 folder = options["--st_checkpoint_dir"]
-file = options.get("--st_config_json_filename", os.path.join(os.path.dirname(folder), "config.json"))
+beside = os.path.join(os.path.dirname(folder), "config.json")
+file = options.get("--st_config_json_filename", beside)
 written = json.load(open(file))["epochs"]
 epochs = int(options.get("--epochs", written))
 os.makedirs(folder, exist_ok=True)
@@ -173,7 +174,9 @@ def in_process(folder: Path) -> Any:
     return make_backend("python", tune_function=train_resumed, in_process=True)
 
 
-@pytest.mark.parametrize("make", [arguments, as_json, function, in_process])
+@pytest.mark.parametrize(
+    "make", [arguments, as_json, pytest.param(function, marks=pytest.mark.slow), in_process]
+)
 def test_a_resumed_trial_is_told_its_new_limit(tmp_path: Path, make: Callable[[Path], Any]) -> None:
     (tmp_path / "train.py").write_text(RESUMED)
     backend = make(tmp_path)

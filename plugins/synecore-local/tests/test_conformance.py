@@ -7,6 +7,7 @@ import pytest
 from synecore import make_backend
 from synecore.testing.suites.backend import BackendSuite, MakeBackend
 from synecore.testing.workers import work, write_worker
+from synecore_local import turns
 
 
 class TestWithEvents(BackendSuite):
@@ -27,5 +28,6 @@ class TestInProcess(BackendSuite):
     keeps_reports = False  # nothing of a call outlives its process
 
     @pytest.fixture
-    def make(self) -> MakeBackend:
+    def make(self, monkeypatch: pytest.MonkeyPatch) -> MakeBackend:
+        monkeypatch.setattr(turns, "LONG", 0.1)
         return lambda: make_backend("python", tune_function=work, in_process=True, stop_grace=0.1)
