@@ -50,16 +50,17 @@ def run(main: Callable[[], object], own: OwnModules) -> NoReturn:
     finish(status, own)
 
 
-def run_code(code: types.CodeType, path: str) -> None:
-    """Run a script as `python PATH` does."""
+def main_module(path: str) -> types.ModuleType:
+    """Return an empty `__main__` as it is at the beginning of `python PATH`."""
     main = types.ModuleType("__main__")
-    loader = importlib.machinery.SourceFileLoader("__main__", path)
     main.__dict__.update(
-        __annotations__={}, __builtins__=sys.modules["builtins"], __file__=path,
-        __cached__=None, __loader__=loader,
-    )  # fmt: skip
-    sys.modules["__main__"] = main
-    exec(code, main.__dict__)
+        __annotations__={},
+        __builtins__=sys.modules["builtins"],
+        __cached__=None,
+        __file__=path,
+        __loader__=importlib.machinery.SourceFileLoader("__main__", path),
+    )
+    return main
 
 
 def _status_of(error: BaseException) -> int:
@@ -90,7 +91,7 @@ def _leave_out_frames_of_ours(error: BaseException) -> None:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(PACKAGE):
         trace = trace.tb_next
-    if trace is not None:
+    if trace is not None or isinstance(error, SyntaxError):  # of the script as a whole
         error.__traceback__ = trace
 
 

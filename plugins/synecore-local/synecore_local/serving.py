@@ -16,6 +16,7 @@ with its socket.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import os
@@ -97,21 +98,25 @@ def _prepare(plan: Mapping[str, Any], loaded: Collection[str]) -> Main:
     folder = sys.path[0] = os.path.dirname(path)
     ahead.check_names({name.partition(".")[0] for name in sys.modules}.difference(loaded), folder)
     argv = sys.argv = ahead.Arguments([path])
+    main = sys.modules["__main__"] = forked.main_module(path)
     ahead.import_all(plan["steps"])
     ahead.check(argv)
     with open(path, "rb") as script:
-        code = compile(script.read(), path, "exec", dont_inherit=True)
+        source = script.read()
+    code = functools.cache(functools.partial(compile, source, path, "exec", dont_inherit=True))
+    with contextlib.suppress(SyntaxError, ValueError):  # each trial will say so
+        code()
 
     def run(arguments: list[str]) -> None:
         argv[:] = arguments
-        sys.argv = argv
-        forked.run_code(code, path)
+        exec(code(), main.__dict__)
 
     return run
 
 
 def _prepare_function(steps: Steps) -> Main:
     sys.argv[:] = [function_trial.__file__]
+    sys.modules["__main__"] = function_trial
     try:
         function = function_trial.received()
     except Exception as error:
@@ -120,7 +125,6 @@ def _prepare_function(steps: Steps) -> Main:
     ahead.check()
 
     def run(arguments: list[str]) -> None:
-        sys.modules["__main__"] = function_trial
         function_trial.main(function, *arguments[1:])
 
     return run

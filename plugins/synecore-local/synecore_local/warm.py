@@ -78,6 +78,9 @@ class Zygote:
             return dict(receive(self._channel)[0])
         except (EOFError, OSError):
             raise Lost(self._how_it_ended(patience)) from None
+        except BaseException:  # a user's second Ctrl-C; the answer would be taken for a later one
+            self._channel.shutdown(socket.SHUT_RDWR)
+            raise
 
     def _how_it_ended(self, patience: float) -> str:
         try:
@@ -164,7 +167,7 @@ class WarmProcess(TrialProcess):
         self._unknown = False
 
     def has_ended(self) -> bool:
-        return bool(self._poll.poll(0))
+        return self._reaped or bool(self._poll.poll(0))
 
     def _signal(self, number: signal.Signals) -> None:
         # Without its zygote a process that has ended is no zombie, and its id is anybody's.
