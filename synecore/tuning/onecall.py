@@ -35,6 +35,7 @@ def tune(
     stop_criterion: StopCriterion | None = None,
     backend: str | None = None,
     backend_options: Mapping[str, Any] | None = None,
+    in_process: bool = False,
     **options: Any,
 ) -> Experiment:
     """Tune a script or a function and return the experiment.
@@ -43,6 +44,9 @@ def tune(
         A script of any kind that takes `--name value` arguments and reports, or a Python function.
     method
         Name of a scheduler, or of a searcher, which then runs every trial to its end.
+    in_process
+        Call a function in this process instead of one of its own a trial: for functions that take
+        microseconds.
     options
         Limits of `StoppingCriterion` (`max_wallclock_time=60`), arguments of `Tuner`
         (`tuner_name=…`), and options of the method (`resource_attr`, `max_resource_attr`, `type`,
@@ -71,15 +75,11 @@ def tune(
         )
     else:
         scheduler = method
+    given = {**(backend_options or {}), **({"in_process": True} if in_process else {})}
     if callable(trainable):
-        trial_backend = make_backend(
-            backend or "python", tune_function=trainable, **(backend_options or {})
-        )
+        trial_backend = make_backend(backend or "python", tune_function=trainable, **given)
     else:
-        entry_point = os.fspath(trainable)
-        trial_backend = make_backend(
-            backend or "local", entry_point=entry_point, **(backend_options or {})
-        )
+        trial_backend = make_backend(backend or "local", entry_point=os.fspath(trainable), **given)
     return Tuner(
         trial_backend,
         scheduler,

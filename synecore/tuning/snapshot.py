@@ -20,7 +20,7 @@ FORMAT = 1
 _HEAD = b'{"checksum":"00000000",'  # the checksum is over everything after these bytes
 
 
-def save_state(path: Path, state: State, n_events: int) -> None:
+def save_state(path: Path, state: State, n_events: int, *, durable: bool = True) -> None:
     """Write `state`, which held after `n_events` events, to the JSON file `path`.
 
     Its arrays go into a file of the same name with the ending .npz. The JSON file is written last
@@ -31,6 +31,8 @@ def save_state(path: Path, state: State, n_events: int) -> None:
         path: Path of the JSON file; its ending may be left out.
         state: Nested mappings with string keys, of JSON values and arrays.
         n_events: Number of events the state covers.
+        durable: Whether it must survive a crash of the machine; one that did not is refused by
+            `load_state`.
 
     Raises:
         StoreError: The state holds something else, or the files cannot be written.
@@ -46,10 +48,10 @@ def save_state(path: Path, state: State, n_events: int) -> None:
         if arrays:
             packed = _pack(arrays)
             body["arrays"] = {"size": len(packed), "checksum": _checksum(packed)}
-            write_atomically(_beside(path, ".npz"), packed)
+            write_atomically(_beside(path, ".npz"), packed, durable=durable)
         text = json.dumps(body, separators=(",", ":"), allow_nan=False).encode("ascii")[1:]
         head = _HEAD.replace(b"00000000", _checksum(text).encode("ascii"))
-        write_atomically(_beside(path, ".json"), head + text)
+        write_atomically(_beside(path, ".json"), head + text, durable=durable)
     except OSError as error:
         raise StoreError(
             f"the snapshot {_beside(path, '.json')} could not be written: {error}; "

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 import synecore
-from synecore import Tuner, make_backend, make_scheduler
+from synecore import Tuner, make_backend, make_scheduler, tune
 from synecore.actions import Status
 from synecore.errors import ExperimentError, OptionError, UnknownComponentError
 from synecore.space import loguniform, uniform
@@ -183,3 +184,28 @@ def test_an_unknown_method_lists_searchers_too():
 def test_a_function_with_an_argument_too_many_runs_no_trial():
     with pytest.raises(OptionError, match="needs the argument"):
         tune(lambda learning_rate: 0.0)
+
+
+def test_a_cheap_function_is_called_in_this_process():
+    processes = set()
+
+    def loss(x):
+        processes.add(os.getpid())
+        return (x - 0.5) ** 2
+
+    experiment = tune(
+        loss, {"x": uniform(0, 1)}, metric="loss", method="random", in_process=True,
+        max_num_trials_completed=9, display="none",
+    )  # fmt: skip
+    assert processes == {os.getpid()}
+    assert experiment.table().n_trials == 10
+
+
+def test_a_script_cannot_run_in_this_process(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    with pytest.raises(OptionError, match="in_process"):
+        tune(
+            script, {"x": uniform(0, 1)}, metric="loss", method="random", in_process=True,
+            max_num_trials_completed=0,
+        )  # fmt: skip

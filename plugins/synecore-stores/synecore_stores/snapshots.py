@@ -17,8 +17,9 @@ _NAME = re.compile(r"snapshot-(\d+)\.json")
 
 
 class SnapshotFolder:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self._folder = folder
+        self._durable = durable
 
     def save(self, snapshot: Snapshot) -> None:
         """Write a snapshot, then delete all but the newest two.
@@ -26,7 +27,9 @@ class SnapshotFolder:
         Raises:
             StoreError: It could not be written; those before it are still there.
         """
-        save_state(self._path(snapshot.n_events), snapshot.state, snapshot.n_events)
+        save_state(
+            self._path(snapshot.n_events), snapshot.state, snapshot.n_events, durable=self._durable
+        )
         try:
             for number in self._numbers()[KEPT:]:
                 self._delete(number)

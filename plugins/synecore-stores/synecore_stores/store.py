@@ -52,7 +52,7 @@ class FolderStore:
         self._durable = options.sync == "batch"
         self._reads_only = options.mode == "r"
         self._closed = False
-        self._snapshots = SnapshotFolder(self.folder)
+        self._snapshots = SnapshotFolder(self.folder, durable=self._durable)
         if self._reads_only:
             if not self.path.is_file():
                 raise StoreError(
