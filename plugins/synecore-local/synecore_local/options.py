@@ -30,7 +30,9 @@ class ProcessOptions:
     """Options of all trials that are processes on this machine."""
 
     delete_checkpoints: bool = option(
-        default=False, doc="Remove a trial's checkpoint once it is stopped or completed."
+        default=False,
+        doc="Remove checkpoints that are not needed any more: of trials that are stopped or "
+        "completed, those that the scheduler gives up, and all at the end.",
     )
     stop_grace: float = option(
         ge(0.0),

@@ -143,6 +143,9 @@ class Session:
             except CANNOT_BEGIN as error:
                 self._undo(waiting, place)
                 self._note_end(waiting.job.trial, Outcome.not_begun(error))
+            except BaseException:
+                self._undo(waiting, place)
+                raise
 
     def _begin(self, waiting: Waiting, place: Place) -> None:
         trial = waiting.job.trial

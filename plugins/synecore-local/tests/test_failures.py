@@ -112,11 +112,12 @@ def test_a_trial_that_is_stopped_before_its_limit_was_stopped(
     assert (end.exit, end.error, end.hopeless) == ("killed", "", False)
 
 
+@pytest.mark.parametrize("warm", [False, True])
 def test_the_memory_of_all_its_processes_is_limited(
-    workshop: Any, monkeypatch: pytest.MonkeyPatch
+    workshop: Any, monkeypatch: pytest.MonkeyPatch, warm: bool
 ) -> None:
     monkeypatch.setattr(module, "_LOOK", 0.05)
-    end = workshop.run(FAMILY, memory_limit=70).end()
+    end = workshop.run(FAMILY, memory_limit=70, warm=warm).end()
     assert (end.exit, end.hopeless) == ("failed", True)
     first, *lines = end.error.split("\n")
     assert first.startswith("its memory_limit of 70 MiB was reached: it held ")
