@@ -113,23 +113,20 @@ class CheckpointRemoval:
         self._kept[trial] = Kept(self._brackets.systems.index(system), rung.level, value)
 
     def ended(
-        self, trial: int, status: Status, place: Place | None, system: RungSystem, trials: TrialView
+        self, trial: int, place: Place | None, system: RungSystem, trials: TrialView
     ) -> list[DropCheckpoint]:
         """Note that a trial's process is over, and return which checkpoints go.
 
         `place` is where the trial waits from now on. One that waits nowhere, and one that diverged,
-        is never resumed. Backends remove the checkpoints of trials that were stopped or ran to
-        the end; those that failed or ended too early are left to us.
+        is never resumed. A backend may have removed the checkpoint of a trial that is over, but
+        not if the tuner was killed just then.
         """
-        if status is Status.PAUSED and place is not None and place.value != math.inf:
+        if place is None or place.value == math.inf:
+            first = [DropCheckpoint(trial, why={"source": NEVER_RESUMED})]
+        else:
+            first = []
             if trials.trial("checkpoint")[trial]:
                 self.paused(trial, place.rung, place.value, system)
-            useless = False
-        elif status is Status.COMPLETED:
-            useless = bool(trials.trial("until")[trial] < self._brackets.max_t)
-        else:
-            useless = status is not Status.STOPPED
-        first = [DropCheckpoint(trial, why={"source": NEVER_RESUMED})] if useless else []
         return first + self.drop(trials, float(trials.trial("ended")[trial]))
 
     def drop(self, trials: TrialView, now: float) -> list[DropCheckpoint]:

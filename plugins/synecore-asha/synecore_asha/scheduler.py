@@ -126,7 +126,7 @@ class ASHA:
         place = self._variant.on_end(trial, status, system)
         if self.checkpoint_removal is None:
             return ()
-        return self.checkpoint_removal.ended(trial, status, place, system, trials)
+        return self.checkpoint_removal.ended(trial, place, system, trials)
 
     def _resume(self, system: RungSystem, trials: TrialView) -> Resume | None:
         """Return the paused trial that runs on, if there is one."""

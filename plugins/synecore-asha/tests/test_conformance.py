@@ -19,6 +19,7 @@ class TestPromotion(SchedulerSuite):
         )
 
 
+@pytest.mark.slow
 class TestPromotionWithFewCheckpoints(SchedulerSuite):
     @pytest.fixture
     def make(self):
