@@ -186,6 +186,10 @@ class CheckpointRemoval:
         figures = (self.num_checkpoints_removed, self._num_resumed, sum(levels))
         return dict(zip(self.extra_results_keys(), figures, strict=True))
 
+    def columns(self, trials: TrialView) -> dict[str, int]:
+        """Return the same; a scheduler's method of this name adds columns to its reports."""
+        return self.extra_results()
+
     @staticmethod
     def extra_results_keys() -> list[str]:
         return ["num_checkpoints_removed", "num_trials_resumed", "cost_resources"]

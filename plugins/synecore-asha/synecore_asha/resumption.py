@@ -6,9 +6,10 @@ n      values at a rung now         k  rank of a paused trial among them, 1 is b
 alpha  promotion quantile           p  chance that a new value ranks before the trial
 beta   time left / time spent       N  values at the rung at some later moment
 
-The model. Values arrive at a rung in proportion to time, so that beta n more are to come. Each of
-them ranks before the trial with probability p, independently of the others; the trial's rank is
-then a walk that goes up by one or stays. The trial is resumed once its rank is within the quota,
+The model. Values arrive at a rung in proportion to time, so that beta n more are to come; where
+that is no whole number, what is left over is the probability of one more. Each of them ranks before
+the trial with probability p, independently of the others; the trial's rank is then a walk that
+goes up by one or stays. The trial is resumed once its rank is within the quota,
 1 + floor(alpha (N - 1)): as many of the best are no worse than the quantile that `Rung.cutoff`
 interpolates between N >= 2 values.
 
@@ -21,8 +22,9 @@ trial that has rank r at N = e_j. Then
     h_j(r) = 1                                          for r <= j,
     h_j(r) = sum_b Bin(b; e_{j+1} - e_j, p) h_{j+1}(r + b)    for r > j,
 
-and h = 0 for r > j at the last j that the quota reaches. One sweep from the last j back to
-the present gives the chances of all ranks of a rung; nothing is approximated in it.
+and h = 0 for r > j at the last j that the quota reaches. If it reaches it with the arrival that
+is uncertain, the h of ranks up to j is the probability of that arrival there. One sweep from the
+last j back to the present gives the chances of all ranks of a rung; nothing is approximated in it.
 """
 
 from __future__ import annotations
@@ -82,19 +84,21 @@ def _by_rank(n: int, alpha: float, p: float, worst: int, beta: float, steps: int
     now = _quota(n, alpha)
     furthest = max(worst, now) + _FURTHEST * steps
     arrivals = min(beta * n, _entries(furthest, alpha) - n)
-    last = _quota(n + int(arrivals + _ROUNDING), alpha)
+    whole = int(arrivals + _ROUNDING)
+    last, last_chance = _quota(n + whole + 1, alpha), max(arrivals - whole, 0.0)
     exact = min(last, now + _EXACT * steps)
     looks = list(range(now + 1, exact + 1))
     if last > exact:
         later = np.linspace(exact, last, min(last - exact, _EXACT * steps) + 1)[1:]
         looks += np.rint(later).astype(int).tolist()
     h = np.zeros(max(worst, last) + 1)
-    h[: last + 1] = 1.0
+    h[: last + 1] = last_chance if _entries(last, alpha) == n + whole + 1 else 1.0
     for j, after in zip([now, *looks][-2::-1], looks[::-1], strict=True):
         entries = n if j == now else _entries(j, alpha)
         better = _binomial(_entries(after, alpha) - entries, p)  # how many of those arriving are
         padded = np.concatenate([h[j + 1 :], np.zeros(len(better) - 1)])
         h[j + 1 :] = np.correlate(padded, better, "valid")
+        h[: j + 1] = 1.0
     return h
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import attrs
 import numpy as np
@@ -69,6 +69,8 @@ class ASHA:
         )
         self._rng = seeds.stream(setup.seed, "scheduler")
         self.checkpoint_removal = removal_for(options, self.brackets, setup.seed)
+        if self.checkpoint_removal is not None:  # others are not asked after each report
+            self.columns = self.checkpoint_removal.columns
 
     # ---- decisions ----------------------------------------------------------------------
 
@@ -186,11 +188,6 @@ class ASHA:
             self.checkpoint_removal.victims.set_time_budget(seconds)
 
     # ---- what others may look at --------------------------------------------------------
-
-    def columns(self, trials: TrialView) -> Mapping[str, Any]:
-        """Return what became of checkpoint removal so far, for the results."""
-        removal = self.checkpoint_removal
-        return {} if removal is None else removal.extra_results()
 
     @property
     def terminator(self) -> Brackets:

@@ -51,6 +51,15 @@ def test_is_exact_while_the_quota_rises_no_more_often_than_it_is_looked_at(alpha
                 assert found[k - 1] == pytest.approx(expected, abs=1e-12), (n, arrivals, k)
 
 
+@pytest.mark.parametrize("p", [0.1, 0.4])
+def test_what_is_left_over_of_an_arrival_is_its_probability(p):
+    for k, n, alpha, arrivals in [(1, 1, 1 / 3, 0.75), (9, 12, 1 / 2, 5.5), (9, 12, 1 / 3, 12.25)]:
+        whole, rest = int(arrivals), arrivals % 1
+        one_more = by_enumeration(k, n, alpha, p, whole + 1)
+        expected = (1 - rest) * by_enumeration(k, n, alpha, p, whole) + rest * one_more
+        assert chance(k, n, alpha, p, arrivals / n) == pytest.approx(expected, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("k", "n", "alpha", "p", "arrivals"),
     [
