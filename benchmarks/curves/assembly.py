@@ -75,11 +75,9 @@ def assemble(
     path = into / f"mlp_curves_{name}"
     into.mkdir(parents=True, exist_ok=True)
     unfinished = into / f".{path.name}.npz"
-    np.savez_compressed(
-        unfinished,
-        **{f"hp__{hp}": _column(hp, configurations) for hp in SPACE},
-        **{f"obj__{objective}": values for objective, values in objectives.items()},
-    )
+    table: dict[str, Any] = {f"hp__{hp}": _column(hp, configurations) for hp in SPACE}
+    table |= {f"obj__{objective}": values for objective, values in objectives.items()}
+    np.savez_compressed(unfinished, **table)
     os.replace(unfinished, path.with_suffix(".npz"))
     cpu_hours = sum(float(arrays["cpu_time"].sum()) for arrays in measured) / 3600
     about = _description(name, task, seeds, objectives, path.with_suffix(".npz"))

@@ -74,9 +74,9 @@ def lines(tables: Sequence[Table]) -> Iterator[str]:
     yield from (
         "# mlp-curves: card",
         "",
-        "Learning curves of multilayer perceptrons, measured by `benchmarks/curves/measure.py`, which",
-        "also writes this file. Errors and losses are those of the last of 81 epochs unless another",
-        "one is said, and of the first seed. Licence: Apache-2.0.",
+        "Learning curves of multilayer perceptrons, measured by `benchmarks/curves/measure.py`,",
+        "which also writes this file. Errors and losses are those of the last of 81 epochs unless",
+        "another one is said, and of the first seed. Licence: Apache-2.0.",
         "",
         "## Tasks",
         "",

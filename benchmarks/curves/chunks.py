@@ -60,9 +60,11 @@ def write(
     """Write a chunk whole or not at all.
 
     Args:
+        chunk: What was measured.
         configurations: Of the chunk, so that a table never mixes two lists of them.
         curves: Of the same configurations.
         origin: Where it was measured, see `origin.origin`.
+        work: The folder of the file.
     """
     path = chunk.path(work)
     arrays: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from synecore.space import SearchSpace, choice, loguniform, lograndint, randint, uniform
+from synecore.space import SearchSpace, choice, lograndint, loguniform, randint, uniform
 
 FILE = Path(__file__).with_name("configurations.csv")
 N_CONFIGURATIONS = 1000

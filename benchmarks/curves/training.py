@@ -53,6 +53,8 @@ def network(config: Configuration, n_rows: int, state: np.random.RandomState) ->
     """Return the untrained network of a configuration.
 
     Args:
+        config: Its values by name.
+        n_rows: Of the training; a batch has at most so many.
         state: A generator and no integer: scikit-learn would start an integer's stream anew in
             every epoch, and shuffle all epochs alike.
     """
@@ -73,6 +75,9 @@ def train(config: Configuration, data: Data, seed: tuple[int, ...], epochs: int 
     """Train a configuration, and evaluate it after each epoch.
 
     Args:
+        config: Its values by name.
+        data: What to train and to evaluate it on.
+        epochs: Fewer only for tests and pilots.
         seed: The same one gives the same errors and losses.
     """
     begin = time.process_time()
@@ -106,8 +111,12 @@ def train(config: Configuration, data: Data, seed: tuple[int, ...], epochs: int 
             scores[:, epoch] = now
         latency = np.nan if diverged else _latency(model, data.valid[0])
     layers = [*model.coefs_, *model.intercepts_]
+    valid_error, valid_loss, test_error, test_loss = scores
     return Curve(
-        *scores,
+        valid_error,
+        valid_loss,
+        test_error,
+        test_loss,
         epoch_time=epoch_time,
         n_parameters=sum(layer.size for layer in layers),
         latency=latency,
