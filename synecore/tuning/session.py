@@ -242,6 +242,8 @@ class Session:
             return
         if isinstance(command, StopJob) and self._backoff.withdraw(command.trial):
             now = self.backend.clock.now()
+            if not command.keep_checkpoint and getattr(self.backend, "delete_checkpoints", False):
+                self.backend.delete_checkpoint(command.trial)  # of the attempt that failed
             self._take_in([Ended(at=now, trial=command.trial, exit="killed")])
             return
         if isinstance(command, DropJobCheckpoint) and not self._drops_checkpoints():
@@ -272,7 +274,10 @@ class Session:
         if not getattr(self.backend, "delete_checkpoints", False):
             return
         table, now = self.engine.table, self.backend.clock.now()
-        left = np.isin(table.trial("status"), (Status.PAUSED, Status.FAILED))
+        status, fidelity = table.trial("status"), table.problem.fidelity
+        left = np.isin(status, (Status.PAUSED, Status.FAILED))
+        if fidelity is not None:  # the backend took the end of such a one for a pause
+            left |= (status == Status.COMPLETED) & (table.trial("until") < fidelity.high)
         for trial in map(int, np.flatnonzero(left & table.trial("checkpoint"))):
             why = {"source": "delete_checkpoints", "reason": "the experiment is over"}
             self.engine.decide("drop_checkpoint", trial, now, by="tuner", why=why)

@@ -671,6 +671,30 @@ def test_the_backend_says_whether_checkpoints_are_removed(delete_checkpoints, ca
         assert warned
 
 
+def test_the_checkpoint_of_a_trial_that_completed_before_its_time_goes_too():
+    """The backend knows how far it was to run, not how far it came, and takes it for paused."""
+    backend = Watched(lambda config, step: losses(config, step) if step < 2 else Silence.DONE)
+    backend.delete_checkpoints = True
+    run([[start(0.1, until=2)], [start(0.2, until=3)], [start(0.3)]], backend)
+    assert deleted(backend) == [0]
+
+
+def test_the_checkpoint_of_a_trial_that_waits_for_its_retry_goes_with_it():
+    def crashes(config, step):
+        if config["x"] < 0.15 and step == 2:
+            raise RuntimeError("out of luck")
+        return losses(config, step)
+
+    backend = Watched(crashes)
+    backend.delete_checkpoints = True
+    tuner = run(
+        starts(15)[9::5], backend, StoppingCriterion(max_num_trials_completed=0),
+        n_workers=2, max_retries=1, retry_delay=1000.0,
+    )  # fmt: skip
+    assert tuner.tuning_status.table.status(0) is Status.STOPPED
+    assert deleted(backend) == [0]
+
+
 def test_a_backend_that_does_not_say_removes_what_the_scheduler_gives_up_and_no_more():
     answers, on_end = paused_then_dropped()
     backend = Watched()
