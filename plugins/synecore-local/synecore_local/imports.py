@@ -125,4 +125,6 @@ def _acts(node: ast.AST) -> bool:
 def _is_name(target: ast.expr) -> bool:
     if isinstance(target, (ast.Tuple, ast.List)):
         return all(map(_is_name, target.elts))
+    if isinstance(target, ast.Starred):
+        return _is_name(target.value)
     return isinstance(target, ast.Name)

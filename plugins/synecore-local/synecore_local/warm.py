@@ -51,6 +51,7 @@ class Zygote:
         self._trials: set[int] = set()
         self._retired = False
         self._popen, self._channel = _started(plan, self._environment)
+        self.pid = self._popen.pid
         try:
             answer = self._ask(
                 {

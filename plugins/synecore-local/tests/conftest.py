@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -109,6 +111,48 @@ class Workshop:
         backend = self.backend(self.python(body), **options)
         backend.start(self.job(config=config))
         return self.collect(backend)
+
+    def one_by_one(self, backend: LocalBackend, configs: Sequence[dict[str, Any]]) -> Happened:
+        """Run a trial of each configuration, each after the end of the one before it."""
+        events = Happened()
+        for trial, config in enumerate(configs):
+            backend.start(self.job(trial, config))
+            events += self.collect(backend)
+        return events
+
+    def cold_and_warm(
+        self, source: str, configs: Sequence[dict[str, Any]]
+    ) -> list[list[dict[str, Any]]]:
+        """Run trials of a script cold, then warm; return all that there is to see of them."""
+        script, seen = self.script(source), []
+        for warm in (False, True):
+            backend = self.backend(script, warm=warm)
+            events = self.one_by_one(backend, configs)
+            assert not warm or self.zygote(backend) is not None
+            backend.close()
+            seen.append([self._trace(backend, events, trial) for trial in range(len(configs))])
+            shutil.rmtree(self.experiment)
+        return seen
+
+    def _trace(self, backend: LocalBackend, events: Happened, trial: int) -> dict[str, Any]:
+        end, folder = events.end(trial), backend.trial_path(trial)
+
+        def plain(lines: list[str]) -> list[str]:
+            return [re.sub(r"\b0x[0-9a-f]+", "0x", line) for line in lines]  # addresses
+
+        return {
+            "exit": end.exit,
+            "error": plain([end.error])[0],
+            "reports": events.reports(trial),
+            "out": plain(backend.stdout(trial)),
+            "err": plain(backend.stderr(trial)),
+            "logs": {log.name: log.read_text() for log in folder.glob("log*")},
+        }
+
+    def zygote(self, backend: LocalBackend) -> Any:
+        """Return the process that forks the trials of a backend with `warm=True`, if any."""
+        assert backend._session is not None
+        return getattr(backend._session._launcher._starter, "_zygote", None)
 
     def collect(self, backend: LocalBackend, n_ends: int = 1) -> Happened:
         """Poll until so many trials have ended."""

@@ -24,6 +24,13 @@ class TestLooking(BackendSuite):
         return lambda: make_backend("local", entry_point=script, wake_up="polling")
 
 
+class TestForked(BackendSuite):
+    @pytest.fixture
+    def make(self, tmp_path: Path) -> MakeBackend:
+        script = write_worker(tmp_path)
+        return lambda: make_backend("local", entry_point=script, warm=True)
+
+
 class TestInProcess(BackendSuite):
     keeps_reports = False  # nothing of a call outlives its process
 

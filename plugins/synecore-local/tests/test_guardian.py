@@ -27,7 +27,7 @@ from synecore.protocols import Job, RunContext
 
 script, folder, n = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 problem = SimpleNamespace(space=SimpleNamespace(constants={}), fidelity=None)
-backend = make_backend("local", entry_point=script)
+backend = make_backend("local", entry_point=script, warm="warm" in sys.argv)
 backend.open(RunContext(folder=folder, problem=problem, seed=np.random.SeedSequence(0),
                         n_workers=n, decides="reports", now=0.0))
 def start(trial):
@@ -59,6 +59,17 @@ import os, subprocess, sys
 subprocess.Popen([sys.executable, "-I", "-S", "-c", "import time; time.sleep(1000)", WORD],
                  start_new_session=True)
 os.write(1, b'[tune-metric]: {"a": 1}\\n')
+"""
+FORKS = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.fork()
+if os.fork() == 0:
+    os.setsid()  # out of the group
+    os.fork()
+elif os.getsid(0) == os.getpid():
+    os.write(1, b'[tune-metric]: {"a": 1}\\n')
+time.sleep(1000)
 """
 
 
@@ -112,6 +123,37 @@ def test_no_trial_survives_a_tuner_that_was_killed(
     assert time.monotonic() - began < 5.0
     mark = run_mark(workshop.experiment)
     workshop.wait(lambda: not workshop.processes(mark))  # and the guardian is gone, too
+
+
+def carriers(mark: str) -> list[int]:
+    """Return the processes that carry a mark in their environment."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit() and mark.encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+def test_no_fork_survives_a_tuner_that_was_killed(workshop: Any, tuner: Any) -> None:
+    process = tuner(FORKS, 2, "warm")
+    read_until(process, 2)
+    mark = run_mark(workshop.experiment)
+    workshop.wait(lambda: len(carriers(mark)) == 1 + 2 * 6)  # and the process that forks
+    process.kill()
+    workshop.wait(lambda: not carriers(mark))
+
+
+def test_a_tuner_that_is_killed_while_imports_are_made_leaves_nothing(
+    workshop: Any, tuner: Any
+) -> None:
+    workshop.script("import time\ntime.sleep(1000)", "helper.py")
+    process = tuner("import helper", 1, "warm")
+    workshop.wait(workshop.experiment.exists)
+    mark = run_mark(workshop.experiment)
+    workshop.wait(lambda: len(carriers(mark)) == 1)
+    process.kill()
+    workshop.wait(lambda: not carriers(mark))
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.003, 0.01, 0.03, 0.1])
