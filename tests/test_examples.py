@@ -203,6 +203,24 @@ class TestOwnSearcher(SearcherSuite):
         return lambda problem, seed: make_searcher(searcher(problem, seed), problem)
 
 
+# ---- checkpoints -------------------------------------------------------------------------------
+
+
+def test_checkpoints_are_kept_few_and_it_is_told_what_that_cost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = example("checkpoints/launch_checkpoint_removal").main(2.5, 6, n_workers=3)
+    tuner, at_end = found["tuner"], found["at_end"]
+    table = tuner.tuning_status.table
+    assert at_end["num_checkpoints_removed"] > 0
+    assert tuner.scheduler.checkpoint_removal.num_checkpoints_removed >= table.n_trials - 6 - 3
+    assert not list(tuner.tuner_path.glob("*/checkpoints"))
+    out = capsys.readouterr().out
+    assert f"at the end of the experiment: {at_end}" in out
+    for trial, _ in found["resumed"]:
+        assert str(trial) in out
+
+
 # ---- other languages, other spaces, ask and tell ---------------------------------------------
 
 
