@@ -115,9 +115,7 @@ def check(argv: Arguments | None = None) -> None:
     for fd in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):  # that of the listing
             if os.readlink(f"/proc/self/fd/{fd}").startswith(_DEVICES):
-                raise Unfit(
-                    "a module uses a GPU while it is imported, and no fork could use it then"
-                )
+                raise Unfit("an imported module uses a GPU, which no fork could use then")
     if _n_threads() > 1:
         _fork_and_forget()  # upon which OpenBLAS ends its threads, until they are needed again
         if _n_threads() > 1:

@@ -182,3 +182,29 @@ def test_what_a_module_seeds_is_seeded(workshop: Any) -> None:
     cold, warm = workshop.cold_and_warm(DRAW, [{"seed": "none"}] * 2)
     assert cold == warm
     assert warm[0] == warm[1]
+
+
+TORCH = """
+import json, random, sys
+import numpy, torch
+if sys.argv[2] != "none":
+    torch.manual_seed(int(sys.argv[2]))
+layer = torch.nn.Linear(4, 2)
+optimizer = torch.optim.Adam(layer.parameters())
+for _ in range(3):
+    optimizer.zero_grad()
+    loss = layer(torch.randn(8, 4)).square().mean()
+    loss.backward()
+    optimizer.step()
+print("[tune-metric]:", json.dumps({"loss": loss.item(), "threads": torch.get_num_threads()}))
+"""
+
+
+@pytest.mark.heavy
+def test_a_network_is_trained_to_the_same_weights(workshop: Any) -> None:
+    configs = [{"seed": seed} for seed in ("none", "none", 7, 8)]
+    cold, warm = workshop.cold_and_warm(TORCH, configs)
+    losses = [end["reports"][0]["loss"] for end in [*cold[:2], *warm[:2]]]
+    assert len(set(losses)) == 4
+    assert cold[2:] == warm[2:]
+    assert warm[2] != warm[3]
