@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -69,9 +70,9 @@ class Session:
         self._looked_around = 0.0  # on the system's monotonic clock
         self._pace = Pace()
         self._never_read = NeverRead()
-        mark = run_mark(folder)
+        mark = f"{run_mark(folder)}.{secrets.token_hex(4)}"  # no earlier guardian is after that
         if run.running or run.now > 0:
-            kill_survivors(mark)
+            kill_survivors(run_mark(folder))
             tidy(folder)
         environment = environment_of_trials(places.threads, places.visible)
         starter = starter_for(program, options.warm, with_mark(environment, f"{mark}.warm."))

@@ -256,3 +256,15 @@ def test_the_guardian_starts_without_site_packages_and_heavy_modules() -> None:
         [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=True
     )
     assert shown.stdout.strip() == "['__future__', 'select']"
+
+
+def test_a_later_tuner_s_trials_are_safe_from_an_earlier_tuner_s_guardian(workshop: Any) -> None:
+    script = workshop.python("report(marks=os.environ['SYNECORE_MARKS'])")
+    marks = []
+    for _ in range(2):
+        backend = workshop.backend(script)
+        backend.start(workshop.job())
+        marks.append(workshop.collect(backend).reports()[0]["marks"].removesuffix("0.0."))
+    first, second = marks
+    assert first not in second
+    assert second.startswith(run_mark(workshop.experiment)), "it is found by the tuner after that"
