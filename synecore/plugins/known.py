@@ -16,7 +16,7 @@ DEFAULT = (
     "synecore-local",
     "synecore-stores",
 )
-RELEASED = frozenset({*DEFAULT, "synecore-tensorboard"})
+RELEASED = frozenset({*DEFAULT, "synecore-tensorboard", "synecore-trackers"})
 
 _COMPONENTS = {
     "scheduler": {
@@ -63,7 +63,7 @@ _COMPONENTS = {
     },
     "store": {"synecore-stores": "jsonl sqlite", "synecore-sql": "sql"},
     "display": {"synecore-analysis": "rich"},
-    "callback": {"synecore-tensorboard": "tensorboard"},
+    "callback": {"synecore-tensorboard": "tensorboard", "synecore-trackers": "mlflow wandb"},
 }
 
 # The documented system's groups of optional dependencies, and what brings the same here.
