@@ -28,7 +28,7 @@ from synecore_asha.removal_options import NAME, RemovalOptions
 from synecore_asha.rungs import Place, Rung
 from synecore_asha.victims import Candidate, Victims, victims_for
 
-BUSY, PAUSED = int(Status.STOPPING), int(Status.PAUSED)
+RUNNING, BUSY, PAUSED = int(Status.RUNNING), int(Status.STOPPING), int(Status.PAUSED)
 NEVER_RESUMED = "the trial is never resumed"
 
 
@@ -67,17 +67,23 @@ class CheckpointRemoval:
     def admitted(self, n: int, trials: TrialView) -> int:
         """Return how many of n trials may begin now without a checkpoint too many.
 
-        All of them, but where the number of workers has just grown. Never 0 if nothing runs.
+        All of them, but where the number of workers has just grown, or where workers begin a trial
+        before the last one has ended. Never 0 if nothing runs.
+
+        Raises:
+            OptionError: There are more workers than checkpoints, or something is not known that
+                is needed to choose among those.
         """
         self.victims.check()
-        busy = self._busy(trials)
-        self._workers = max(self._workers, busy + n)
-        if self._workers >= self.max_num_checkpoints:
+        running = int(np.count_nonzero(trials.trial("status") <= RUNNING))
+        if running + n >= self.max_num_checkpoints:
             raise OptionError(
                 f"{NAME}: 'max_num_checkpoints' must be larger than the number of workers, since "
                 f"every running trial writes a checkpoint: {self.max_num_checkpoints}, with "
-                f"{self._workers} workers or more. Raise it, or lower n_workers."
+                f"{running + n} workers or more. Raise it, or lower n_workers."
             )
+        busy = self._busy(trials)
+        self._note_workers(busy + n)
         room = self.max_num_checkpoints - busy - len(self._kept)
         if room >= n:
             return n
@@ -137,11 +143,11 @@ class CheckpointRemoval:
         self._kept = {trial: self._kept[trial] for trial in held if status[trial] == PAUSED}
         actions = [DropCheckpoint(trial, why={"source": NEVER_RESUMED}) for trial in stopped]
         busy = self._busy(trials)
-        self._workers = max(self._workers, busy)
+        self._note_workers(busy)
         excess = len(self._kept) + self._workers - self.max_num_checkpoints
         if excess <= 0:
             return actions
-        bring_theirs = self._kept.keys() & self._next_resumed(self._workers - busy, trials)
+        bring_theirs = self._kept.keys() & self._next_resumed(max(self._workers - busy, 0), trials)
         excess -= len(bring_theirs)
         if excess <= 0:
             return actions
@@ -158,6 +164,9 @@ class CheckpointRemoval:
         assert rung is not None  # it waits there
         rank = 1 + rung.rank(trial, kept.value)
         return Candidate(trial, kept.level, rank, len(rung), rung.quantile)
+
+    def _note_workers(self, busy: int) -> None:
+        self._workers = max(self._workers, min(busy, self.max_num_checkpoints - 1))
 
     def _busy(self, trials: TrialView) -> int:
         return int(np.count_nonzero(trials.trial("status") <= BUSY))
@@ -201,7 +210,8 @@ class CheckpointRemoval:
         self._kept, self._without = {}, []
         given_up = (trials.trial("status") == PAUSED) & ~trials.trial("checkpoint")
         self.num_checkpoints_removed, self._num_resumed = int(given_up.sum()), 0
-        self._workers = max(1, self._busy(trials))
+        self._workers = 1
+        self._note_workers(self._busy(trials))
         self.victims.clear()
 
     def state_dict(self) -> State:

@@ -130,6 +130,25 @@ def test_more_workers_wait_until_there_is_room(on_disk):
     assert run.replies.count(Reply.WAIT) < 10
 
 
+def test_workers_that_begin_before_the_last_trial_has_ended_wait_for_room(on_disk):
+    outside = {"space": {"x": uniform(0.0, 1.0)}, "max_resource_attr": None, "max_t": 27}
+    run = on_disk(build(5, **outside), curve, n_workers=4, late_reports=1)
+    most_busy = 0
+    while run.now < SECONDS:
+        while run.table.n_busy - run.table.count(Status.STOPPING) < 4:
+            answer = run.engine.ask(1, run.now)
+            run.commit()
+            if answer is Reply.WAIT:
+                break
+        most_busy = max(most_busy, run.table.n_busy)
+        for event in run.disk.poll(math.inf):
+            (run.engine.ended if isinstance(event, Ended) else run.engine.report)(event)
+        run.commit()
+
+    assert most_busy == 5
+    assert run.disk.most == 5
+
+
 def test_a_batch_is_no_larger_than_there_is_room_for(on_disk):
     run = on_disk(build(8), curve, n_workers=3).until(50.0)
     while run.table.n_busy:
