@@ -14,8 +14,9 @@ import types
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from .own_modules import PACKAGE, OwnModules
+from .own_modules import OwnModules
 
+_PACKAGE = os.path.join(os.path.dirname(__file__), "")
 _INTERRUPTED = -signal.SIGINT
 _UNFLUSHED = 120  # the interpreter's exit status if its output cannot be written
 
@@ -89,7 +90,7 @@ def _show(error: BaseException) -> None:
 
 def _leave_out_frames_of_ours(error: BaseException) -> None:
     trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(PACKAGE):
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
         trace = trace.tb_next
     if trace is not None or isinstance(error, SyntaxError):  # of the script as a whole
         error.__traceback__ = trace

@@ -1,4 +1,4 @@
-"""Modules that are the user's own: neither of Python nor installed, nor of this package."""
+"""Modules that are the user's own: neither of Python nor installed, nor of synecore."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ import time
 from collections.abc import Iterable
 from types import ModuleType
 
-PACKAGE = os.path.join(os.path.dirname(__file__), "")
-_ELSEWHERE = (
-    PACKAGE,
-    *(
-        os.path.join(folder, "")
-        for folder in [
-            *sysconfig.get_paths().values(),
-            *site.getsitepackages(),
-            site.getusersitepackages(),
-        ]
-    ),
+_INSTALLED = tuple(
+    os.path.join(folder, "")
+    for folder in [
+        *sysconfig.get_paths().values(),
+        *site.getsitepackages(),
+        site.getusersitepackages(),
+    ]
 )
 
 
@@ -38,14 +34,15 @@ class OwnModules:
         n_new = max(len(sys.modules) - self._seen, 0)
         self._seen += n_new
         for name in reversed(list(itertools.islice(reversed(sys.modules), n_new))):
-            module = sys.modules[name]
-            if isinstance(module, ModuleType) and _is_own(getattr(module, "__file__", None)):
-                self._own.append(module)
+            if not name.startswith("synecore"):
+                module = sys.modules[name]
+                if isinstance(module, ModuleType) and _is_own(getattr(module, "__file__", None)):
+                    self._own.append(module)
         return self._own
 
 
 def _is_own(file: object) -> bool:
-    return isinstance(file, str) and not file.startswith(_ELSEWHERE)
+    return isinstance(file, str) and not file.startswith(_INSTALLED)
 
 
 def stamps(files: Iterable[str], began: int) -> list[tuple[str, int, int]]:

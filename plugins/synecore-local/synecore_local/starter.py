@@ -93,9 +93,15 @@ class WarmStarter:
                 return Zygote(plan, self._environment)
             self._only_cold = True
             logger.info("warm=True has no effect on %s, which is no Python program", self._name)
-        except (Unfit, Lost) as why:
+        except Unfit as why:
             self._only_cold = True
             logger.warning("trials of %s are not started warm: %s", self._name, why)
+        except Lost as how:
+            self._only_cold = True
+            logger.warning(
+                "trials of %s are not started warm: the process that made their imports is gone "
+                "(%s)", self._name, how,
+            )  # fmt: skip
         except OSError as error:  # a trial that is started cold has it, too, and fails
             logger.info("no warm start: %s", error)
         return None

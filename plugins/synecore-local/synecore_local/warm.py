@@ -70,10 +70,10 @@ class Zygote:
     def _ask(
         self, message: Mapping[str, Any], fds: Sequence[int] = (), patience: float = _ANSWERING
     ) -> dict[str, Any]:
-        self._channel.settimeout(patience)
         try:
+            self._channel.settimeout(patience)
             send(self._channel, message, fds)
-            if not select.select([self._channel], [], [], patience)[0]:
+            if not _readable(self._channel.fileno()).poll(1000 * patience):
                 # An answer is there before this, or whoever gives it finds that it is too late.
                 self._channel.shutdown(socket.SHUT_RDWR)
             return dict(receive(self._channel)[0])
@@ -163,8 +163,7 @@ class WarmProcess(TrialProcess):
         super().__init__(pid, files)
         self._zygote = zygote
         self._pidfd = os.pidfd_open(pid)
-        self._poll = select.poll()
-        self._poll.register(self._pidfd, select.POLLIN)
+        self._poll = _readable(self._pidfd)
         self._unknown = False
 
     def has_ended(self) -> bool:
@@ -206,6 +205,13 @@ def _started(
         ours.close()
         raise
     return popen, ours
+
+
+def _readable(fd: int) -> select.poll:
+    """Return what says if there is something to read; `select` would fail from descriptor 1024."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return poll
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

@@ -127,7 +127,7 @@ def test_alternatives_of_an_import_are_tried_in_order(workshop: Any) -> None:
         ("import argparse\nARGUMENTS = argparse.ArgumentParser().parse_known_args()",
          "an imported module reads sys.argv, which differs from trial to trial"),
         ("import os, sys\nif 'zygote' in str(sys.orig_argv): os._exit(9)",
-         "exit code 9"),
+         "the process that made their imports is gone (exit code 9)"),
     ],
     ids=["threads", "arguments", "no arguments", "parser", "end"],
 )  # fmt: skip
