@@ -207,9 +207,11 @@ class CheckpointRemoval:
 
     def clear(self, trials: TrialView) -> None:
         """Forget what happened, but for what the table tells without the rungs."""
-        self._kept, self._without = {}, []
-        given_up = (trials.trial("status") == PAUSED) & ~trials.trial("checkpoint")
-        self.num_checkpoints_removed, self._num_resumed = int(given_up.sum()), 0
+        status, has = trials.trial("status"), trials.trial("checkpoint")
+        over = np.flatnonzero((status > PAUSED) & has).tolist()  # a user's stop not heard of yet
+        self._kept = {trial: Kept(0, 0.0, math.inf) for trial in over}
+        self.num_checkpoints_removed = int(np.count_nonzero((status == PAUSED) & ~has))
+        self._num_resumed, self._without = 0, []
         self._workers = 1
         self._note_workers(self._busy(trials))
         self.victims.clear()

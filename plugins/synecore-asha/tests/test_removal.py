@@ -450,6 +450,20 @@ def test_from_the_table_alone_the_same_checkpoints_are_known(on_disk, systems):
     assert run.disk.most == 7
 
 
+def test_a_paused_trial_that_the_user_stopped_loses_its_checkpoint_even_after_a_rebuild(on_disk):
+    run = on_disk(build(6), curve).until(40.0)
+    status, has = run.table.trial("status"), run.table.trial("checkpoint")
+    trial = int(np.flatnonzero((status == Status.PAUSED) & has)[0])
+    run.engine.decide("stop", trial, run.now, by="user")
+    run.commit()
+    run.scheduler.rebuild(run.table)
+    assert trial in run.disk.holds
+    run.until(SECONDS)
+
+    assert trial in [event.trial for event in dropped(run, useless=True)]
+    assert run.disk.most == 6
+
+
 def test_checkpoints_that_went_with_the_end_of_a_run_are_not_counted_on(on_disk):
     run = on_disk(build(6), curve).until(60.0)
     for trial in map(int, np.flatnonzero(run.table.trial("status") == Status.PAUSED)):
