@@ -26,8 +26,9 @@ SPACE = {
 
 def main(n_completed: int = 3) -> Experiment:
     tuner = Tuner(
+        # Warm: PyTorch is imported once, and each trial is a fork of the process that has it.
         trial_backend=make_backend(
-            "local", entry_point=Path(__file__).with_name("train_digits.py")
+            "local", entry_point=Path(__file__).with_name("train_digits.py"), warm=True
         ),
         scheduler=make_scheduler(
             "asha",
