@@ -212,3 +212,14 @@ def test_a_quick_run_ends_with_one_json_object(subject):
     for numbers in result.values():
         assert numbers.keys() == {"ours", "peer", "unit"}
         assert numbers["ours"] > 0
+
+
+@pytest.mark.slow
+def test_removal_by_expected_loss_trains_less_again_than_the_baselines(load, monkeypatch):
+    monkeypatch.syspath_prepend(SPEED.parent / "quality")
+    removal = load("checkpoint_removal")
+    loss, by_level, at_random = (
+        mean for mean, _ in removal.saved(seeds=4, trials=150, limit=12).values()
+    )
+    assert loss <= by_level < at_random
+    assert all(took > 0 for took in removal.decisions(paused=5, trials=30))
