@@ -235,7 +235,9 @@ class Backend(Protocol):
     def advance(self, trial: int, milestone: float) -> None:
         """The next decision on a running trial is due at `milestone`."""
 
-    def stop(self, trial: int, *, keep_checkpoint: bool) -> None: ...
+    def stop(self, trial: int, *, keep_checkpoint: bool) -> None:
+        """Ask a trial to end. Of one without a process only the checkpoint is concerned."""
+
     def delete_checkpoint(self, trial: int) -> None: ...
     def poll(self, timeout: float) -> Sequence[Reported | ReportedBlock | Ended]:
         """Return as soon as something happened, at the latest after `timeout` seconds."""

@@ -288,7 +288,7 @@ class Engine:
         self._note(Decided(at=now, trial=trial, action=action, by=by, why=why or {}))
         if drops:
             self.commands.append(DropJobCheckpoint(trial))
-        elif status is not Status.PAUSED:
+        else:
             self.commands.append(StopJob(trial, keep_checkpoint=action == "pause"))
 
     def _note(self, event: Event) -> None:

@@ -74,6 +74,7 @@ class Session:
         self._record = record
         self._snapshot_at = record.n_events
         self._backoff = backoff
+        self._deletes_checkpoints = bool(getattr(backend, "delete_checkpoints", False))
         scheduler = engine.scheduler
         self._own_columns = scheduler.columns if isinstance(scheduler, AddsColumns) else None
         self._recovering = set(map(int, engine.table.busy())) - backoff.trials
@@ -171,8 +172,10 @@ class Session:
         done = engine.table.value("reached", trial) >= engine.table.value("until", trial)
         if lost and running and not done and self.policy.restart_interrupted:
             engine.retry(trial, event.at, "the tuner was interrupted", lost=True)
-        else:
-            engine.ended(event)
+            return
+        status = engine.ended(event)
+        if lost and self._deletes_checkpoints and status in (Status.COMPLETED, Status.STOPPED):
+            self.backend.delete_checkpoint(trial)  # which could not know that this was the end
 
     def _ask(self) -> bool:
         """Fill the workers; return whether the criterion holds with what was started.
@@ -242,10 +245,7 @@ class Session:
             return
         if isinstance(command, StopJob) and self._backoff.withdraw(command.trial):
             now = self.backend.clock.now()
-            if not command.keep_checkpoint and getattr(self.backend, "delete_checkpoints", False):
-                self.backend.delete_checkpoint(command.trial)  # of the attempt that failed
             self._take_in([Ended(at=now, trial=command.trial, exit="killed")])
-            return
         if isinstance(command, DropJobCheckpoint) and not self._drops_checkpoints():
             return
         try:
@@ -271,7 +271,7 @@ class Session:
 
     def _drop_remaining(self) -> None:
         """With the experiment over, nothing goes on from the checkpoints of trials that might."""
-        if not getattr(self.backend, "delete_checkpoints", False):
+        if not self._deletes_checkpoints:
             return
         table, now = self.engine.table, self.backend.clock.now()
         status, fidelity = table.trial("status"), table.problem.fidelity

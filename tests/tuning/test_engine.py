@@ -315,7 +315,7 @@ def test_the_checkpoint_of_a_paused_trial_is_kept_and_that_of_a_stopped_one_is_n
         assert bench.take()[1] == [StopJob(0, keep_checkpoint=keeps)]
 
 
-def test_a_paused_trial_is_stopped_at_once_and_the_backend_has_nothing_to_do():
+def test_a_paused_trial_is_stopped_at_once_and_the_backend_sees_to_its_checkpoint():
     bench = started(until=3)
     bench.report(0, 3)
     bench.end(0)
@@ -324,7 +324,7 @@ def test_a_paused_trial_is_stopped_at_once_and_the_backend_has_nothing_to_do():
     assert bench.status() is Status.STOPPED
     assert bench.take() == (
         [Decided(at=9.0, trial=0, action="stop", by="user", why={"source": "user"})],
-        [],
+        [StopJob(0, keep_checkpoint=False)],
     )
 
 

@@ -500,7 +500,7 @@ def test_a_user_stops_a_paused_trial(command):
     tuner = run(starts(2), backend, on_report=lambda r, t: [Pause(0)] if r.trial == 0 else [])
     assert replies == [(True, "trial 0 stops")]
     assert tuner.tuning_status.table.status(0) is Status.STOPPED
-    assert ("stop", 0, False) not in backend.calls
+    assert backend.calls[-1] == ("stop", 0, False)  # it sees to the checkpoint
 
 
 def fifo(**words):
@@ -692,6 +692,54 @@ def test_the_checkpoint_of_a_trial_that_waits_for_its_retry_goes_with_it():
         n_workers=2, max_retries=1, retry_delay=1000.0,
     )  # fmt: skip
     assert tuner.tuning_status.table.status(0) is Status.STOPPED
+    assert ("stop", 0, False) in backend.calls  # upon which it removes the checkpoint
+
+
+def test_a_paused_trial_that_is_stopped_leaves_its_checkpoint_to_the_backend():
+    def on_end(trial, status, trials):
+        return [Stop(0)] if trial == 1 and status is Status.PAUSED else []
+
+    backend = Watched()
+    run([[start(0.1, until=1)], [start(0.2, until=1)]], backend, on_end=on_end)
+    assert backend.calls[-1] == ("stop", 0, False)
+
+
+class Lost(Watched):
+    """Its trials were killed with the last tuner, after they had reported all."""
+
+    delete_checkpoints = True
+
+    def open(self, run):
+        super().open(attrs.evolve(run, running=()))
+        self.lost = [
+            Ended(at=run.now, trial=unfinished.job.trial, exit="killed")
+            for unfinished in run.running
+        ]
+
+    def poll(self, timeout):
+        lost, self.lost = self.lost, []
+        return lost or super().poll(timeout)
+
+
+def test_the_checkpoint_of_a_trial_that_had_all_done_when_the_tuner_was_killed_goes_too():
+    class Killed(BaseException):
+        pass
+
+    class Dies(Watched):
+        def poll(self, timeout):
+            events = super().poll(timeout)
+            if any(isinstance(event, Ended) for event in events):
+                raise Killed
+            return events
+
+    name = "killed"
+    with pytest.raises(Killed):
+        run(starts(1), Dies(), tuner_name=name, suffix_tuner_name=False)
+    backend = Lost()
+    scheduler = ScriptedScheduler(problem(), starts(1))
+    resumed = Tuner.resume(name, scheduler=scheduler, trial_backend=backend, display="none")
+    resumed.run()
+    assert resumed.tuning_status.table.status(0) is Status.COMPLETED
     assert deleted(backend) == [0]
 
 
