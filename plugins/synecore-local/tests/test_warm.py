@@ -325,6 +325,7 @@ print("[tune-metric]:", json.dumps({"child": child}))
 """
 
 
+@pytest.mark.slow
 def test_a_fork_that_left_the_group_ends_with_its_trial(workshop: Any) -> None:
     backend = workshop.backend(workshop.script(LEFT), warm=True)
     backend.start(workshop.job())
@@ -380,10 +381,7 @@ class Noted:
             file.write("x")
 
 
-@pytest.mark.parametrize(("is_warm", "loads"), [(False, "xx"), (True, "x")])
-def test_a_function_is_loaded_once_if_warm(
-    workshop: Any, tmp_path: Path, is_warm: bool, loads: str
-) -> None:
+def test_a_function_is_loaded_once(workshop: Any, tmp_path: Path) -> None:
     noted = Noted(tmp_path / "loads")
 
     def train(x: float) -> dict[str, Any]:
@@ -391,13 +389,13 @@ def test_a_function_is_loaded_once_if_warm(
 
         return {"y": x + colorsys.ONE_THIRD, "path": str(noted.path), "argv": len(sys.argv)}
 
-    backend = workshop.function_backend(train, of_y(), warm=is_warm)
+    backend = workshop.function_backend(train, of_y(), warm=True)
     events = workshop.one_by_one(backend, CONFIGS)
     for trial, config in enumerate(CONFIGS):
         (report,) = events.reports(trial)
         assert report["y"] == config["x"] + 1 / 3
         assert report["argv"] == 1
-    assert noted.path.read_text() == loads
+    assert noted.path.read_text() == "x"
 
 
 def test_a_function_fails_as_ever(workshop: Any) -> None:
