@@ -198,7 +198,13 @@ class Finalizers:
         atexit._run_exitfuncs()
 
 
-def settle() -> None:
-    """Put all objects where no collection of a fork touches them, and so copies their memory."""
+def settle() -> bool:
+    """Put all objects where no collection of a fork touches them, and so copies their memory.
+
+    Returns whether forks are to collect garbage: an imported module may have decided otherwise.
+    """
+    collects = gc.isenabled()
     gc.collect()
     gc.freeze()
+    gc.disable()
+    return collects

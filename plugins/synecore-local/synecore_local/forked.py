@@ -33,12 +33,12 @@ def move_in(fds: Sequence[int], cores: Collection[int]) -> None:
 
 def furnish(request: Mapping[str, Any]) -> None:
     """Set the working directory and the environment as the tuner has them for this trial."""
-    with contextlib.suppress(OSError):  # the folder is gone
-        os.chdir(request["folder"])
+    if request["folder"] is not None:
+        with contextlib.suppress(OSError):  # it has gone meanwhile
+            os.chdir(request["folder"])
     for name in request["unset"]:
         os.environ.pop(name, None)
     os.environ.update(request["environment"])
-    gc.enable()
 
 
 def run(main: Callable[[], object], own: OwnModules) -> NoReturn:
@@ -111,7 +111,10 @@ def finish(status: int, own: OwnModules) -> NoReturn:
     """
     threading: Any = sys.modules.get("threading")
     if threading is not None:
-        threading._shutdown()
+        try:
+            threading._shutdown()
+        except BaseException as error:  # an interrupt, while it waits for threads
+            _show(error)
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):  # it is tried again

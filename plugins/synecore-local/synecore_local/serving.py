@@ -45,7 +45,6 @@ def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
         channel: The socket.
         loaded: Top-level modules that each interpreter has from its beginning.
     """
-    gc.disable()
     began = time.time_ns()
     plan, _ = receive(channel)
     marks = ShownEnvironment(plan["marks"])
@@ -64,7 +63,7 @@ def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
         files.add(plan["script"])
     send(channel, {"files": stamps(sorted(files), began)})
     finalizers = ahead.Finalizers()
-    ahead.settle()
+    collects = ahead.settle()
 
     trial = _serve(channel)
     if trial is None:
@@ -82,6 +81,8 @@ def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
     forked.furnish(request)
     states.renew()
     printed.repeat()
+    if collects:
+        gc.enable()
     sys.orig_argv[:] = [*plan["interpreter"], *request["arguments"]]
     forked.run(functools.partial(run, request["arguments"]), own)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -110,6 +111,23 @@ def test_alternatives_of_an_import_are_tried_in_order(workshop: Any) -> None:
     cold, warm = workshop.cold_and_warm(source, [{}])
     assert cold == warm
     assert warm[0]["out"] == ["helper", "other"]
+
+
+def test_trials_run_where_the_tuner_is_even_if_that_folder_is_gone(
+    workshop: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = workshop.script("import os\nprint(os.path.exists('here') and os.getcwd())")
+    backend = workshop.backend(script, warm=True)
+    for trial, name in enumerate("ab"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "here").touch()
+        monkeypatch.chdir(tmp_path / name)
+        backend.start(workshop.job(trial))
+        workshop.collect(backend)
+        assert backend.stdout(trial) == [str(tmp_path / name)]
+    shutil.rmtree(tmp_path / "b")
+    backend.start(workshop.job(2))
+    assert workshop.collect(backend).end(2).exit == "ok"
 
 
 # ---- where it is not possible -------------------------------------------------------------
