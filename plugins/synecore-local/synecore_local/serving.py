@@ -8,10 +8,11 @@ forks have read. Then
 - a request for a trial (see `synecore_local.warm.Zygote.fork`) comes with descriptors for its
   output, and is answered by the fork, once it leads a session: `{"pid": PID}`. The zygote answers
   if there is none: `{"error": TEXT}`;
-- `{"reap": PID}` is answered by `{"status": STATUS}`; null if the status cannot be known.
+- `{"ended": PID, "status": STATUS}` is said of a fork as soon as it has ended; null if its status
+  cannot be known. It stays a zombie, so that nobody else gets its id, until
+- `{"reap": PID}`, which is not answered.
 
-A fork that has ended stays a zombie until then, so that nobody else gets its id. The zygote ends
-with its socket.
+The zygote ends with its socket.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ import contextlib
 import functools
 import gc
 import os
-import socket
+import select
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from . import ahead, forked, function_trial
-from .messages import receive, send
+from .messages import Channel
 from .own_modules import OwnModules, stamps
 from .random_states import RandomStates
 from .shown_environment import ShownEnvironment
@@ -38,22 +39,22 @@ if TYPE_CHECKING:
 Main: TypeAlias = Callable[[list[str]], object]
 
 
-def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
+def main(channel: Channel, loaded: Collection[str]) -> NoReturn:
     """Serve until the end of the socket; in a fork, run a trial.
 
     Args:
-        channel: The socket.
+        channel: To the tuner.
         loaded: Top-level modules that each interpreter has from its beginning.
     """
     began = time.time_ns()
-    plan, _ = receive(channel)
+    plan, _ = channel.receive()
     marks = ShownEnvironment(plan["marks"])
     states = RandomStates()
     printed = ahead.Printed()
     try:
         run = _prepare(plan, loaded)
     except ahead.Unfit as reason:
-        send(channel, {"unfit": str(reason)})
+        channel.send({"unfit": str(reason)})
         os._exit(0)
     states.look()
     printed.keep()
@@ -61,7 +62,7 @@ def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
     files = {str(module.__file__) for module in own.loaded()}
     if plan["script"] is not None:
         files.add(plan["script"])
-    send(channel, {"files": stamps(sorted(files), began)})
+    channel.send({"files": stamps(sorted(files), began)})
     finalizers = ahead.Finalizers()
     collects = ahead.settle()
 
@@ -73,7 +74,7 @@ def main(channel: socket.socket, loaded: Collection[str]) -> NoReturn:
     # From here on this is a fork.
     forked.move_in(fds, set(request["cores"]))
     try:
-        send(channel, {"pid": os.getpid()})
+        channel.send({"pid": os.getpid()})
     except OSError:  # the tuner has given it up
         os._exit(1)
     channel.close()
@@ -101,6 +102,7 @@ def _prepare(plan: Mapping[str, Any], loaded: Collection[str]) -> Main:
     argv = sys.argv = ahead.Arguments([path])
     main = sys.modules["__main__"] = forked.main_module(path)
     ahead.import_all(plan["steps"])
+    ahead.make_a_parser()
     ahead.check(argv)
     with open(path, "rb") as script:
         source = script.read()
@@ -131,27 +133,50 @@ def _prepare_function(steps: Steps) -> Main:
     return run
 
 
-def _serve(channel: socket.socket) -> tuple[Any, list[int]] | None:
+def _serve(channel: Channel) -> tuple[Any, list[int]] | None:
     """Answer messages; return the request in a fork for one, and None at the end of the socket."""
-    while True:
-        try:
-            message, fds = receive(channel)
-        except (EOFError, OSError):
-            return None
-        if "reap" in message:
-            send(channel, {"status": _status(message["reap"])})
-            continue
-        try:
-            if os.fork() == 0:
-                return message, fds
-        except OSError as error:
-            send(channel, {"error": str(error)})
-        for fd in fds:
-            os.close(fd)
+    forks: dict[int, int] = {}  # process descriptor -> process, of those that have not ended
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    try:
+        while True:
+            if not channel.has_message():
+                ready = {fd for fd, _ in poll.poll()}
+                for fd in ready.intersection(forks):
+                    pid = forks.pop(fd)
+                    poll.unregister(fd)
+                    os.close(fd)
+                    channel.send({"ended": pid, "status": _status(pid)})
+                if channel.fileno() not in ready:
+                    continue
+            message, fds = channel.receive()
+            if "reap" in message:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(message["reap"], 0)
+                continue
+            try:
+                pid = os.fork()
+                if pid == 0:
+                    for fd in forks:
+                        os.close(fd)
+                    return message, fds
+            except OSError as error:
+                channel.send({"error": str(error)})
+            else:
+                fork = os.pidfd_open(pid)
+                forks[fork] = pid
+                poll.register(fork, select.POLLIN)
+            for fd in fds:
+                os.close(fd)
+    except (EOFError, OSError):
+        return None
 
 
 def _status(pid: int) -> int | None:
+    """Return the exit status of a fork that has ended, and leave it to be reaped."""
     try:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     except ChildProcessError:  # an imported module has waited for it
         return None
+    assert ended is not None  # without WNOHANG
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status

@@ -8,13 +8,13 @@ import select
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import zygote
 from .environment import MARKS
-from .messages import receive, send
+from .messages import Channel
 from .process import OutputFiles, TrialProcess, holding, how_it_ended
 from .program import Invocation, Plan
 
@@ -49,6 +49,7 @@ class Zygote:
         self._plan = plan
         self._environment = {**environment, MARKS: environment[MARKS] + " " * _ROOM}
         self._trials: set[int] = set()
+        self._statuses: dict[int, int | None] = {}  # of those that have ended
         self._retired = False
         self._popen, self._channel = _started(plan, self._environment)
         self.pid = self._popen.pid
@@ -70,17 +71,37 @@ class Zygote:
     def _ask(
         self, message: Mapping[str, Any], fds: Sequence[int] = (), patience: float = _ANSWERING
     ) -> dict[str, Any]:
-        try:
+        """Send a message and return the answer.
+
+        Raises:
+            Lost: There is none.
+        """
+        with self._lost_at_errors(patience):
             self._channel.settimeout(patience)
-            send(self._channel, message, fds)
-            if not _readable(self._channel.fileno()).poll(1000 * patience):
-                # An answer is there before this, or whoever gives it finds that it is too late.
-                self._channel.shutdown(socket.SHUT_RDWR)
-            return dict(receive(self._channel)[0])
+            self._channel.send(message, fds)
+            while (answer := self._received(patience)) is None:
+                pass
+        return answer
+
+    def _received(self, patience: float) -> dict[str, Any] | None:
+        """Return the next message; None if it only said that a fork has ended."""
+        if not self._channel.has_message() and not _readable(self._channel).poll(1000 * patience):
+            # An answer is there before this, or whoever gives it finds that it is too late.
+            self._channel.shut_down()
+        message: dict[str, Any] = self._channel.receive()[0]
+        if "ended" not in message:
+            return message
+        self._statuses[message["ended"]] = message["status"]
+        return None
+
+    @contextlib.contextmanager
+    def _lost_at_errors(self, patience: float) -> Iterator[None]:
+        try:
+            yield
         except (EOFError, OSError):
             raise Lost(self._how_it_ended(patience)) from None
         except BaseException:  # a user's second Ctrl-C; the answer would be taken for a later one
-            self._channel.shutdown(socket.SHUT_RDWR)
+            self._channel.shut_down()
             raise
 
     def _how_it_ended(self, patience: float) -> str:
@@ -124,15 +145,19 @@ class Zygote:
             raise
 
     def reap(self, pid: int) -> int | None:
-        """Return the exit status of a fork once it has ended; None if that cannot be known."""
+        """Return the exit status of a fork that has ended; None if that cannot be known."""
         try:
-            status: int | None = self._ask({"reap": pid})["status"]
+            with self._lost_at_errors(_ANSWERING):
+                self._channel.settimeout(_ANSWERING)
+                while pid not in self._statuses:
+                    self._received(_ANSWERING)
+                self._channel.send({"reap": pid})
         except Lost:
-            status = None
+            pass
         self._trials.discard(pid)
         if self._retired and not self._trials:
             self.end()
-        return status
+        return self._statuses.pop(pid, None)
 
     def is_alive(self) -> bool:
         return self._popen.poll() is None
@@ -190,9 +215,7 @@ class WarmProcess(TrialProcess):
         return super().error(how)
 
 
-def _started(
-    plan: Plan, environment: Mapping[str, str]
-) -> tuple[subprocess.Popen[bytes], socket.socket]:
+def _started(plan: Plan, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], Channel]:
     ours, theirs = socket.socketpair()
     command = [*plan.interpreter, zygote.__file__, str(theirs.fileno())]
     try:
@@ -204,13 +227,13 @@ def _started(
     except BaseException:
         ours.close()
         raise
-    return popen, ours
+    return popen, Channel(ours)
 
 
-def _readable(fd: int) -> select.poll:
+def _readable(file: int | Channel) -> select.poll:
     """Return what says if there is something to read; `select` would fail from descriptor 1024."""
     poll = select.poll()
-    poll.register(fd, select.POLLIN)
+    poll.register(file, select.POLLIN)
     return poll
 
 

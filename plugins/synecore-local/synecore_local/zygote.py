@@ -16,7 +16,8 @@ if __name__ == "__main__":
 
     parent = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     sys.path.insert(0, parent)
+    from synecore_local.messages import Channel
     from synecore_local.serving import main
 
     sys.path.remove(parent)
-    main(socket.socket(fileno=int(sys.argv.pop())), loaded)
+    main(Channel(socket.socket(fileno=int(sys.argv.pop()))), loaded)

@@ -221,6 +221,11 @@ def test_a_script_that_vanished_fails_its_trial_only(workshop: Any) -> None:
 HANG = "import os, time\nos.write(1, b'[tune-metric]: {\"a\": 1}\\n')\ntime.sleep(1000)\n"
 
 
+def forks_of(process: Zygote) -> list[str]:
+    """Return those that run, or wait to be reaped."""
+    return Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+
+
 def kill(process: Zygote | None) -> None:
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
@@ -297,8 +302,7 @@ def test_a_trial_that_could_not_be_watched_does_not_run(
     monkeypatch.undo()
     end = workshop.collect(backend).end()
     assert end.error == "the trial could not be started: [Errno 24] Too many open files"
-    pid = workshop.zygote(backend).pid
-    assert Path(f"/proc/{pid}/task/{pid}/children").read_text() == ""
+    workshop.wait(lambda: forks_of(workshop.zygote(backend)) == [])
 
 
 def test_closing_ends_the_zygote(workshop: Any) -> None:
@@ -329,8 +333,8 @@ def test_trials_leave_nothing_behind(workshop: Any, n: int) -> None:
         backend.start(workshop.job(trial + 1))
         workshop.collect(backend, 2)
     assert sorted(os.listdir("/proc/self/fd")) == before
+    workshop.wait(lambda: forks_of(process) == [])
     assert os.listdir(f"/proc/{process.pid}/fd") == of_zygote
-    assert Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text() == ""
 
 
 LEFT = """
