@@ -123,7 +123,9 @@ def finish(status: int, own: OwnModules) -> NoReturn:
         threading.excepthook = _ignore  # daemon threads have a moment to live
     main = sys.modules.get("__main__")
     modules = [module for module in reversed(own.loaded()) if module is not main]
-    _forget([*modules, main] if isinstance(main, types.ModuleType) else modules)
+    if main is not None and getattr(main, "__name__", "") == "__main__":  # not of a function
+        modules.append(main)
+    _forget(modules)
     flushed = _flush(sys.stdout) & _flush(sys.stderr)
     ctypes.CDLL(None).fflush(None)
     if status < 0:
