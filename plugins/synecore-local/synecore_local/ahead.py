@@ -63,9 +63,14 @@ class Arguments(list[str]):
 
 
 def import_all(steps: Steps) -> None:
-    """Carry out a plan of imports, up to the first that fails: the trial will say why."""
+    """Carry out a plan of imports, up to the first that fails: the trial will say why.
+
+    What nearly every trial imports, and often inside a function, comes on top of it.
+    """
     with contextlib.suppress(_Stop):
         _carry_out(steps)
+    with contextlib.suppress(_Stop):
+        _import("synecore.report", [])
 
 
 def _carry_out(steps: Steps) -> None:
@@ -99,6 +104,16 @@ def _import(module: str, names: list[str]) -> None:
             raise _ImportFailed
     except BaseException as error:  # a module may raise anything, SystemExit included
         raise _ImportFailed from error
+
+
+def make_a_parser() -> None:
+    """Let argparse, where it is loaded, do what it does for its first parser alone.
+
+    It looks for translations into the user's language, which takes several milliseconds.
+    """
+    argparse = sys.modules.get("argparse")
+    if argparse is not None:
+        argparse.ArgumentParser().parse_known_args([])
 
 
 # ---- checks ---------------------------------------------------------------------------------

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,3 +77,22 @@ def test_a_module_in_place_of_one_of_python_is_unfit(tmp_path: Path, file: str) 
     (tmp_path / file).touch()
     with pytest.raises(Unfit, match="has a module 'json' in place of Python's own"):
         check_names(["json", "socket"], str(tmp_path))
+
+
+def printed_by(*statements: str) -> str:
+    command = [sys.executable, "-c", "; ".join(["from synecore_local import ahead", *statements])]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_report_is_imported_in_any_case_also_after_an_import_that_fails() -> None:
+    assert "False True" == printed_by(
+        "import sys", "before = 'synecore.report' in sys.modules",
+        "ahead.import_all([['import', 'no_such_module', []]])",
+        "print(before, 'synecore.report' in sys.modules)",
+    )  # fmt: skip
+
+
+def test_the_first_parser_is_made_ahead_where_there_will_be_one() -> None:
+    loaded = "print('argparse' in sys.modules, 'locale' in sys.modules)"
+    assert printed_by("import sys", "ahead.make_a_parser()", loaded) == "False False"
+    assert printed_by("import sys, argparse", "ahead.make_a_parser()", loaded) == "True True"
