@@ -85,11 +85,11 @@ def printed_by(*statements: str) -> str:
 
 
 def test_a_report_is_imported_in_any_case_also_after_an_import_that_fails() -> None:
-    assert "False True" == printed_by(
+    assert printed_by(
         "import sys", "before = 'synecore.report' in sys.modules",
         "ahead.import_all([['import', 'no_such_module', []]])",
         "print(before, 'synecore.report' in sys.modules)",
-    )  # fmt: skip
+    ) == "False True"  # fmt: skip
 
 
 def test_the_first_parser_is_made_ahead_where_there_will_be_one() -> None:
