@@ -20,9 +20,9 @@ from synecore.problem import Problem
 from synecore.protocols import Job
 
 from . import function_trial
-from .imports import imports_of_function
 from .program import Invocation, Plan
 from .trial_folder import TrialFolder
+from .warm.imports import imports_of_function
 
 logger = logging.getLogger(__name__)
 

@@ -10,15 +10,15 @@ from .options import FunctionOptions
 
 if TYPE_CHECKING:
     from .backend import LocalBackend
-    from .in_process import InProcessBackend
+    from .in_process.backend import InProcessBackend
 
 
 def make(setup: Setup, options: FunctionOptions) -> LocalBackend | InProcessBackend:
     """Build the component `python`."""
     if options.in_process:
-        from . import in_process  # without what processes need
+        from .in_process.backend import make as make_in_process  # without what processes need
 
-        return in_process.make(setup, options)
+        return make_in_process(setup, options)
     from .backend import make_for_function
 
     return make_for_function(setup, options)

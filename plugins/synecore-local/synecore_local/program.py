@@ -14,8 +14,8 @@ from synecore.problem import Problem
 from synecore.protocols import Job
 
 from .entry_point import arguments_for, command_for
-from .imports import Steps, imports_of_script
 from .trial_folder import TrialFolder
+from .warm.imports import Steps, imports_of_script
 
 
 @attrs.frozen

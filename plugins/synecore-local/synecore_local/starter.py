@@ -11,7 +11,7 @@ from typing import Protocol
 
 from .process import ColdProcess, TrialProcess
 from .program import Invocation, Program
-from .warm import Lost, Unfit, Zygote
+from .warm.zygote import Lost, Unfit, Zygote
 
 logger = logging.getLogger(__name__)
 

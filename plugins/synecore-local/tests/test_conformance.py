@@ -7,7 +7,7 @@ import pytest
 from synecore import make_backend
 from synecore.testing.suites.backend import BackendSuite, MakeBackend
 from synecore.testing.workers import work, write_worker
-from synecore_local import turns
+from synecore_local.in_process import turns
 
 
 class TestWithEvents(BackendSuite):

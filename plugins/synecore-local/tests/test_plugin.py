@@ -11,7 +11,7 @@ from synecore import make_backend
 from synecore.errors import OptionError
 from synecore.options import build, describe, to_json
 from synecore_local.backend import LocalBackend
-from synecore_local.in_process import InProcessBackend
+from synecore_local.in_process.backend import InProcessBackend
 from synecore_local.options import FunctionOptions, LocalOptions
 
 README = Path(__file__).parents[1] / "README.md"

@@ -22,9 +22,9 @@ from synecore.errors import ExperimentError, OptionError
 from synecore.problem import Problem
 from synecore.report import give_up
 from synecore.space import uniform
-from synecore_local import turns
-from synecore_local.call import TrialStopped
-from synecore_local.in_process import InProcessBackend
+from synecore_local.in_process import turns
+from synecore_local.in_process.backend import InProcessBackend
+from synecore_local.in_process.call import TrialStopped
 
 SPACE = {"lr": uniform(0.0, 1.0), "depth": 3, "epochs": 9, "layers": [8, {"units": 4}]}
 CONFIG = {**SPACE, "lr": 0.5}

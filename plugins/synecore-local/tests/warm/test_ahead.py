@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from synecore_local import ahead
-from synecore_local.ahead import Arguments, Unfit, check, check_names
+from synecore_local.warm import ahead
+from synecore_local.warm.ahead import Arguments, Unfit, check, check_names
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,8 @@ def test_a_module_in_place_of_one_of_python_is_unfit(tmp_path: Path, file: str) 
 
 
 def printed_by(*statements: str) -> str:
-    command = [sys.executable, "-c", "; ".join(["from synecore_local import ahead", *statements])]
+    lines = ["from synecore_local.warm import ahead", *statements]
+    command = [sys.executable, "-c", "; ".join(lines)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 

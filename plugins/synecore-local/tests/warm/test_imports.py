@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from synecore_local.imports import imports_of_function, imports_of_script
+from synecore_local.warm.imports import imports_of_function, imports_of_script
 
 
 def imported(source: str) -> list[Any]:

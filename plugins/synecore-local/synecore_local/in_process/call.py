@@ -15,8 +15,8 @@ from synecore.constants import EXIT_NO_RETRY
 from synecore.protocols import Job
 from synecore.report import Reporter, report_to
 
-from . import results
-from .results import metrics_of, report_yields
+from .. import results
+from ..results import metrics_of, report_yields
 
 _OWN_FILES = (__file__, results.__file__)  # whose frames a function's author need not see
 

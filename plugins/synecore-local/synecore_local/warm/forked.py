@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from .own_modules import OwnModules
 
-_PACKAGE = os.path.join(os.path.dirname(__file__), "")
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
 _INTERRUPTED = -signal.SIGINT
 _UNFLUSHED = 120  # the interpreter's exit status if its output cannot be written
 

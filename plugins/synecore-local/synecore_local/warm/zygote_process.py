@@ -1,7 +1,7 @@
 """The zygote: a process that has imported what a script imports, and forks a trial each time.
 
-Run as a script of its own, `zygote.py SOCKET`, under the interpreter and options of a trial.
-`synecore_local.serving` says what is spoken on the socket.
+Run as a script of its own, `zygote_process.py SOCKET`, under the interpreter and options of a
+trial. `synecore_local.warm.serving` says what is spoken on the socket.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ if __name__ == "__main__":
     import os
     import socket
 
-    parent = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parent = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     sys.path.insert(0, parent)
-    from synecore_local.messages import Channel
-    from synecore_local.serving import main
+    from synecore_local.warm.messages import Channel
+    from synecore_local.warm.serving import main
 
     sys.path.remove(parent)
     main(Channel(socket.socket(fileno=int(sys.argv.pop()))), loaded)

@@ -5,9 +5,9 @@ of a function trial is on standard input, as for `function_trial`. It is answere
 `{"unfit": REASON}` or by `{"files": [[PATH, TIME, SIZE], ...]}`, the user's own files that all
 forks have read. Then
 
-- a request for a trial (see `synecore_local.warm.Zygote.fork`) comes with descriptors for its
-  output, and is answered by the fork, once it leads a session: `{"pid": PID}`. The zygote answers
-  if there is none: `{"error": TEXT}`;
+- a request for a trial (see `zygote.Zygote.fork`) comes with descriptors for its output,
+  and is answered by the fork, once it leads a session: `{"pid": PID}`. The zygote answers if there
+  is none: `{"error": TEXT}`;
 - `{"ended": PID, "status": STATUS}` is said of a fork as soon as it has ended; null if its status
   cannot be known. It stays a zombie, so that nobody else gets its id, until
 - `{"reap": PID}`, which is not answered.
@@ -27,7 +27,8 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from . import ahead, forked, function_trial
+from .. import function_trial
+from . import ahead, forked
 from .messages import Channel
 from .own_modules import OwnModules, stamps
 from .random_states import RandomStates

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from synecore_local.messages import Channel
+from synecore_local.warm.messages import Channel
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from synecore_local.own_modules import OwnModules, stamps
+from synecore_local.warm.own_modules import OwnModules, stamps
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import zygote
-from .environment import MARKS
+from ..environment import MARKS
+from ..process import OutputFiles, TrialProcess, holding, how_it_ended
+from ..program import Invocation, Plan
+from . import zygote_process
 from .messages import Channel
-from .process import OutputFiles, TrialProcess, holding, how_it_ended
-from .program import Invocation, Plan
 
 _IMPORTING = 600.0  # seconds in which the imports have to be done
 _ANSWERING = 60.0  # seconds for any other answer
@@ -217,7 +217,7 @@ class WarmProcess(TrialProcess):
 
 def _started(plan: Plan, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], Channel]:
     ours, theirs = socket.socketpair()
-    command = [*plan.interpreter, zygote.__file__, str(theirs.fileno())]
+    command = [*plan.interpreter, zygote_process.__file__, str(theirs.fileno())]
     try:
         with theirs, holding(plan.stdin) as stdin:
             popen = subprocess.Popen(

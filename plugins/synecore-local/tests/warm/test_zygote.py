@@ -14,8 +14,9 @@ import pytest
 
 from synecore.problem import Problem
 from synecore.space import uniform
-from synecore_local import starter, warm
-from synecore_local.warm import Zygote
+from synecore_local import starter
+from synecore_local.warm import zygote as warm
+from synecore_local.warm.zygote import Zygote
 
 # ---- what is shared, and until when -------------------------------------------------------
 

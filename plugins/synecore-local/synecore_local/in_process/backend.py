@@ -16,11 +16,11 @@ from synecore.plugins.hookspecs import Setup
 from synecore.protocols import Job, RunContext
 from synecore.tuning.clock import WallClock
 
+from ..function import Signature, entry_point_of
+from ..options import FunctionOptions, ProcessOptions
+from ..trial_folder import TrialFolder, tidy
 from .call import Call, End, News
 from .caller import Caller
-from .function import Signature, entry_point_of
-from .options import FunctionOptions, ProcessOptions
-from .trial_folder import TrialFolder, tidy
 from .turns import Turns
 
 logger = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from synecore.mappings import dump_json_with_numpy
 from synecore.problem import Problem
 from synecore.protocols import Job
 
+from ..function import Signature, metric_of, resource_of
+from ..trial_folder import TrialFolder
 from .call import Call, News
-from .function import Signature, metric_of, resource_of
-from .trial_folder import TrialFolder
 
 logger = logging.getLogger(__name__)
 

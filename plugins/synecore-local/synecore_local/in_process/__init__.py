@@ -1,0 +1,1 @@
+"""Functions called in the tuner's own process."""

@@ -1,0 +1,1 @@
+"""Trials forked from a process that has made their imports."""
