@@ -12,6 +12,7 @@ import sys
 
 import pytest
 
+from synecore.plugins.registry import default_registry
 from synecore_trackers import WandbCallback
 
 pytestmark = [pytest.mark.heavy, pytest.mark.filterwarnings("ignore")]
@@ -188,7 +189,7 @@ def test_disabled_writes_nothing(make_tuner, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_written_does_not_end_the_run(make_tuner, caplog, monkeypatch):
-    monkeypatch.delenv("SYNECORE_STRICT", raising=False)
+    monkeypatch.setattr(default_registry(), "strict", False)  # CI turns logged failures into errors
     tuner = make_tuner("wandb", n=5)
     tuner.tuner_path.mkdir(parents=True)
     (tuner.tuner_path / "wandb").write_text("in the way")
