@@ -122,11 +122,12 @@ if os.path.exists(path):
     first = int(open(path).read()) + 1
 for epoch in range(first, 10):
     time.sleep(0.05)
+    # Not after the checkpoint: killed between the two, the trial would never report this epoch.
+    report(epoch=epoch, loss=args.x / epoch)
     os.makedirs(args.st_checkpoint_dir, exist_ok=True)
     with open(path + ".tmp", "w") as file:
         file.write(str(epoch))
     os.replace(path + ".tmp", path)
-    report(epoch=epoch, loss=args.x / epoch)
 """
 
 TUNE = """
